@@ -171,7 +171,6 @@ def test_parameters_of_ax_that_are_no_list_of_dicts_are_refused(parameters):
 IGNORED = {
     "alpha": lambda: BLXAlphaCrossover(alpha=0.2),
     "eta": lambda: SBXCrossover(eta=3.0),
-    "chdir_to_trial_dir": lambda: tune.TuneConfig(chdir_to_trial_dir=False),
     "max_depth": lambda: FanovaImportanceEvaluator(max_depth=3),
     "dividing_parameter": lambda: NSGAIIISampler(dividing_parameter=4),
     "multivariate=False": lambda: TPESampler(multivariate=False),

@@ -530,7 +530,15 @@ REFUSED = [
     (lambda: tune.RunConfig(storage_path="s3://bucket"), CompatError, "folder"),
     (lambda: tune.Tuner.restore("/nowhere", curve), CompatError, "no run"),
     (lambda: train.TorchTrainer(curve), CompatError, "Ray itself"),
-    (lambda: schedulers.ResourceChangingScheduler(), CompatError, "resources"),
+    (lambda: tune.register_env("env", dict), CompatError, "RLlib"),
+    (lambda: tune.run(curve, config={}, loggers=[]), CompatError, "LoggerCallback"),
+    (lambda: tune.run(curve, config={}, storage_filesystem=1), CompatError, "folder"),
+    (lambda: tune.run(curve, config={}, checkpoint_freq=1), ValueError, "classes Trainable"),
+    (lambda: tune.run(curve, config={}, checkpoint_at_end=True), ValueError, "at_end"),
+    (lambda: tune.ResumeConfig(finished="resume"), CompatError, "finished"),
+    (lambda: tune.CLIReporter(columns=["loss"]), TypeError, "columns"),
+    (lambda: tune.PlacementGroupFactory([{}], blocks=1), TypeError, "blocks"),
+    (lambda: tune.run_experiments({"a": {"stop": {}}}), TypeError, "'run'"),
 ]
 
 

@@ -98,9 +98,9 @@ class SearchSpace:
 
     def to_values(self, X: Array) -> list[dict[str, Any]]:
         """Return points (n, d) as Hyperopt's values: floats, and indices of branches as ints."""
-        return [self._keep_active(params) for params in self.space.decode(X)]
+        return [self.keep_active(params) for params in self.space.decode(X)]
 
-    def _keep_active(self, params: Mapping[str, Any]) -> dict[str, Any]:
+    def keep_active(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return the values of the parameters that are active by all conditions."""
         values: dict[str, Any] = {}
         for name, label in self.labels.items():

@@ -7,6 +7,7 @@ from typing import Any
 from ...remarks import refuse
 from ..tune.checkpoint import Checkpoint
 from ..tune.results import Result
+from ..tune.session import Context as TrainContext
 from ..tune.session import get_checkpoint, get_context, report
 from ..tune.settings import (
     CheckpointConfig,
@@ -24,6 +25,7 @@ __all__ = [
     "RunConfig",
     "ScalingConfig",
     "SyncConfig",
+    "TrainContext",
     "get_checkpoint",
     "get_context",
     "report",

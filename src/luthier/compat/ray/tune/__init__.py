@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...remarks import refuse
 from . import callback as _callback
-from . import integrations as _integrations
+from . import integration, schedulers, search, session, stopper
+from . import mock_trainable as _mock
 from . import module_paths as _paths
-from . import schedulers, search, session, stopper
-from .callback import Callback, CLIReporter, JupyterNotebookReporter, ProgressReporter
+from . import param_space as _space
+from .callback import Callback
 from .checkpoint import Checkpoint
 from .errors import TuneError
-from .results import ExperimentAnalysis, ResultGrid
+from .experiment import Experiment
+from .progress_reporter import CLIReporter, JupyterNotebookReporter, ProgressReporter
+from .resources import PlacementGroupFactory
+from .results import ExperimentAnalysis, Result, ResultGrid
 from .schedulers import create_scheduler
 from .search import sample as _sample
 from .search import searchers as _searchers
@@ -32,6 +37,9 @@ from .search.sample import (
 )
 from .search.searchers import create_searcher
 from .session import (
+    Context as TuneContext,
+)
+from .session import (
     checkpoint_dir,
     get_checkpoint,
     get_context,
@@ -42,12 +50,19 @@ from .session import (
     is_session_enabled,
     report,
 )
-from .settings import CheckpointConfig, FailureConfig, RunConfig, SyncConfig, TuneConfig
+from .settings import (
+    CheckpointConfig,
+    FailureConfig,
+    ResumeConfig,
+    RunConfig,
+    SyncConfig,
+    TuneConfig,
+)
 from .stopper import Stopper
 from .trainable import (
-    PlacementGroupFactory,
     Trainable,
     register_trainable,
+    validate_save_restore,
     with_parameters,
     with_resources,
 )
@@ -59,18 +74,22 @@ __all__ = [
     "Callback",
     "Checkpoint",
     "CheckpointConfig",
+    "Experiment",
     "ExperimentAnalysis",
     "FailureConfig",
     "JupyterNotebookReporter",
     "PlacementGroupFactory",
     "ProgressReporter",
+    "Result",
     "ResultGrid",
+    "ResumeConfig",
     "RunConfig",
     "Stopper",
     "SyncConfig",
     "Trainable",
     "Trial",
     "TuneConfig",
+    "TuneContext",
     "TuneError",
     "Tuner",
     "checkpoint_dir",
@@ -84,6 +103,7 @@ __all__ = [
     "get_trial_name",
     "get_trial_resources",
     "grid_search",
+    "integration",
     "is_session_enabled",
     "lograndint",
     "loguniform",
@@ -94,6 +114,7 @@ __all__ = [
     "quniform",
     "randint",
     "randn",
+    "register_env",
     "register_trainable",
     "report",
     "run",
@@ -146,71 +167,76 @@ _SCHEDULERS = {
 }
 
 
+_STOPPERS = {
+    "experiment_plateau": "ExperimentPlateauStopper",
+    "function_stopper": "FunctionStopper",
+    "maximum_iteration": "MaximumIterationStopper",
+    "noop": "NoopStopper",
+    "stopper": "Stopper",
+    "timeout": "TimeoutStopper",
+    "trial_plateau": "TrialPlateauStopper",
+}
+_LOGGERS = ["CSVLoggerCallback", "JsonLoggerCallback", "TBXLoggerCallback", "LoggerCallback"]
+
+
+def register_env(name: str, env_creator: Any) -> None:
+    """Refused: environments belong to RLlib.
+
+    Raises:
+        CompatError: Always.
+    """
+    raise refuse("ray.tune.register_env", "RLlib and its environments need Ray itself.")
+
+
 def _of(module: Any, names: list[str]) -> dict[str, Any]:
     return {name: getattr(module, name) for name in names}
-
-
-def _make_lazily(**makers: Any) -> dict[str, Any]:
-    """Return a module's `__getattr__`, whose classes need a library that is loaded when asked."""
-
-    def get(name: str) -> Any:
-        if name in makers:
-            return makers[name]()
-        raise AttributeError(f"this module has no {name!r}, only {sorted(makers)}")
-
-    return {"__getattr__": get}
 
 
 def _add_modules() -> None:
     """Make names importable by the paths that Ray has for them."""
     tables: dict[str, dict[str, Any]] = {}
     for room in ("search", "suggest"):
-        tables[f"tune.{room}"] = _of(_searchers, _OF_SEARCH) | {"sample": _sample}
+        named = {"sample": _sample, "grid_search": grid_search}
+        tables[f"tune.{room}"] = _of(_searchers, _OF_SEARCH) | named
         for name, classes in _SEARCHERS.items():
             tables[f"tune.{room}.{name}"] = _of(_searchers, classes)
     tables["tune.sample"] = vars(_sample) | {}
     tables["tune.search.variant_generator"] = {"grid_search": grid_search}
     for name, classes in _SCHEDULERS.items():
         tables[f"tune.schedulers.{name}"] = _of(schedulers, classes)
-    loggers = ["CSVLoggerCallback", "JsonLoggerCallback", "LoggerCallback", "TBXLoggerCallback"]
     tables |= {
         "tune.analysis": {"ExperimentAnalysis": ExperimentAnalysis},
+        "tune.analysis.experiment_analysis": {"ExperimentAnalysis": ExperimentAnalysis},
+        "tune.context": {"TuneContext": TuneContext, "get_context": get_context},
         "tune.error": {"TuneError": TuneError},
-        "tune.execution.placement_groups": {"PlacementGroupFactory": PlacementGroupFactory},
         "tune.execution": {},
-        "tune.experiment": {"Trial": Trial},
+        "tune.execution.placement_groups": {"PlacementGroupFactory": PlacementGroupFactory},
         "tune.experiment.trial": {"Trial": Trial},
         "tune.experimental": {},
         "tune.experimental.output": {"get_air_verbosity": lambda verbose=None: None},
-        "tune.impl.config": {"CheckpointConfig": CheckpointConfig, "RunConfig": RunConfig},
         "tune.impl": {},
-        "tune.logger": _of(_callback, [*loggers, "TBXLogger", "pretty_print"]),
-        "tune.progress_reporter": _of(
-            _callback, ["CLIReporter", "JupyterNotebookReporter", "ProgressReporter"]
-        ),
-        "tune.registry": {"register_trainable": register_trainable},
+        "tune.impl.config": {"CheckpointConfig": CheckpointConfig, "RunConfig": RunConfig},
+        "tune.logger": _of(_callback, [*_LOGGERS, "TBXLogger", "pretty_print"]),
+        "tune.registry": {"register_env": register_env, "register_trainable": register_trainable},
         "tune.result_grid": {"ResultGrid": ResultGrid},
-        "tune.trainable.util": {"with_parameters": with_parameters},
-        "tune.tune_config": {"TuneConfig": TuneConfig},
-        "tune.integration": {},
-        "tune.integration.lightgbm": {
-            "TuneReportCallback": _integrations.LightGBMReportOnly,
-            "TuneReportCheckpointCallback": _integrations.LightGBMReport,
+        "tune.trainable.util": {
+            "with_parameters": with_parameters,
+            "with_resources": with_resources,
         },
-        "tune.integration.xgboost": _make_lazily(
-            TuneReportCallback=lambda: _integrations.make_xgboost_callback(False),
-            TuneReportCheckpointCallback=lambda: _integrations.make_xgboost_callback(True),
-        ),
-        "tune.integration.pytorch_lightning": _make_lazily(
-            TuneReportCallback=_integrations.make_lightning_callback,
-            TuneReportCheckpointCallback=_integrations.make_lightning_callback,
-        ),
-        "tune.integration.keras": _make_lazily(
-            ReportCheckpointCallback=_integrations.make_keras_callback,
-            TuneReportCallback=_integrations.make_keras_callback,
-            TuneReportCheckpointCallback=_integrations.make_keras_callback,
-        ),
+        "tune.tune": {"run": run, "run_experiments": run_experiments},
+        "tune.tune_config": {"ResumeConfig": ResumeConfig, "TuneConfig": TuneConfig},
+        "tune.utils": {
+            "flatten_dict": _space.flatten,
+            "unflatten_dict": _space.unflatten,
+            "validate_save_restore": validate_save_restore,
+        },
+        "tune.utils.mock_trainable": {"MyTrainableClass": _mock.MyTrainableClass},
+        "tune.utils.util": {"flatten_dict": _space.flatten, "unflatten_dict": _space.unflatten},
     }
+    for name, kind in _STOPPERS.items():
+        tables[f"tune.stopper.{name}"] = _of(stopper, [kind])
+    for name, kind in zip(("csv", "json", "tensorboardx"), _LOGGERS, strict=False):
+        tables[f"tune.logger.{name}"] = _of(_callback, [kind])
     _paths.add_modules(tables)
 
 

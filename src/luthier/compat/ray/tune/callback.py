@@ -7,9 +7,9 @@ import csv
 import json
 import os
 from collections.abc import Iterator
-from typing import Any, TextIO
+from typing import Any
 
-from .param_space import flatten
+from .param_space import find_numbers, flatten
 from .trial import Trial
 
 
@@ -174,7 +174,7 @@ class TBXLoggerCallback(LoggerCallback):
                 writer = self._writers[trial.trial_id] = EventFileWriter(trial.local_path)
             values = [
                 Summary.Value(tag=f"ray/tune/{name}", simple_value=number)
-                for name, number in _numbers(result)
+                for name, number in find_metrics(result)
             ]
             step = int(result.get("training_iteration", len(trial.results)))
             when = float(result.get("timestamp", 0))
@@ -189,12 +189,11 @@ class TBXLoggerCallback(LoggerCallback):
 TBXLogger = TBXLoggerCallback
 
 
-def _numbers(result: dict[str, Any]) -> Iterator[tuple[str, float]]:
-    for name, value in flatten(result).items():
-        is_fact = name.startswith("config/") or name in ("pid", "timestamp", "done")
-        if not is_fact and not isinstance(value, str | bool):
-            with contextlib.suppress(TypeError, ValueError):
-                yield name, float(value)
+def find_metrics(result: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    """Yield the numbers of a report that are worth a curve: neither params nor process ids."""
+    for name, number in find_numbers(result):
+        if not name.startswith("config/") and name not in ("pid", "timestamp"):
+            yield name, number
 
 
 def pretty_print(result: dict[str, Any], exclude: Any = None) -> str:
@@ -203,73 +202,3 @@ def pretty_print(result: dict[str, Any], exclude: Any = None) -> str:
 
     kept = {k: v for k, v in result.items() if v is not None and k not in (exclude or ())}
     return str(yaml.safe_dump(json.loads(json.dumps(kept, default=to_json))))
-
-
-class ProgressReporter:
-    """Shows the trials now and then; subclasses say when, and how."""
-
-    def setup(self, **_: Any) -> None:
-        """The run begins."""
-
-    def should_report(self, trials: list[Trial], done: bool = False) -> bool:
-        """Whether to show the trials now."""
-        return done
-
-    def report(self, trials: list[Trial], done: bool, *sys_info: Any) -> None:
-        """Show the trials."""
-
-
-class CLIReporter(ProgressReporter):
-    """Prints a table of the trials at the end.
-
-    Args:
-        metric_columns: Metrics, or metric to heading.
-        parameter_columns: Params, or param to heading; None for all.
-        **settings: Other settings of Ray's, which change nothing of the table.
-    """
-
-    def __init__(
-        self,
-        metric_columns: Any = None,
-        parameter_columns: Any = None,
-        *_: Any,
-        **settings: Any,
-    ) -> None:
-        self._metrics = _headings(metric_columns)
-        self._params = _headings(parameter_columns)
-        self._limit = settings.get("max_progress_rows") or 20
-        self.out: TextIO | None = settings.get("out")
-
-    def add_metric_column(self, metric: str, representation: str | None = None) -> None:
-        """Add a metric to the table."""
-        self._metrics[metric] = representation or metric
-
-    def add_parameter_column(self, parameter: str, representation: str | None = None) -> None:
-        """Add a param to the table."""
-        self._params[parameter] = representation or parameter
-
-    def report(self, trials: list[Trial], done: bool, *sys_info: Any) -> None:
-        metrics = self._metrics or {"training_iteration": "iter"}
-        names = [n for t in trials[:1] for n in flatten(t.config)]
-        params = self._params or {n: n for n in names}
-        rows = [["trial", "status", *params.values(), *metrics.values()]]
-        for trial in trials[: self._limit]:
-            config = flatten(trial.config)
-            last = flatten(trial.last_result)
-            shown = [config.get(n) for n in params] + [last.get(n) for n in metrics]
-            rows.append([str(trial), trial.status, *map(_short, shown)])
-        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-        for row in rows:
-            cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-            print("  ".join(cells).rstrip(), file=self.out)
-
-
-JupyterNotebookReporter = CLIReporter
-
-
-def _headings(columns: Any) -> dict[str, str]:
-    return dict(columns) if isinstance(columns, dict) else {c: c for c in columns or ()}
-
-
-def _short(value: Any) -> str:
-    return "" if value is None else f"{value:.6g}" if isinstance(value, float) else str(value)[:30]

@@ -12,6 +12,7 @@ from ....trial.handle import Trial as Handle
 from .explore import Members
 from .param_space import ParamSpace, flatten, set_at
 from .plan import Plan
+from .search.expressions import ExpressionSpace, has_expression
 from .search.sample import make_rng
 from .search.searchers import BasicVariantGenerator, SamplerSearch
 from .trial import TERMINATED, Trial
@@ -34,10 +35,15 @@ class Candidates:
 
     def __init__(self, plan: Plan, members: Members) -> None:
         self._plan = plan
-        self.space = ParamSpace(plan.scheduler.prepare(plan.config))
         self.given: dict[int, Trial] = {}
         searcher = plan.searcher
         own = searcher if isinstance(searcher, SamplerSearch) else None
+        space = None if own is None else own.space
+        self.space: ParamSpace | ExpressionSpace = (
+            ExpressionSpace({**plan.config, **space})
+            if space is not None and has_expression(space)
+            else ParamSpace(plan.scheduler.prepare(plan.config))
+        )
         self._define = None if own is None else own.define_by_run
         self._points = [] if own is None else list(own.points)
         self._rng = make_rng(getattr(searcher, "random_state", None))
@@ -108,6 +114,8 @@ class Candidates:
             config = {**self._plan.config, **handle.params, **returned}
             return config, dict(handle.params)
         config = self.space.build(params, int(handle.tags.get("combination", 0)))
+        if isinstance(self.space, ExpressionSpace):
+            return config, params
         searched = (*self.space.domains, *self.space.grids)
         if not isinstance(self._plan.searcher, SamplerSearch):
             suggested = self._plan.searcher.suggest(trial_id)
@@ -119,7 +127,9 @@ class Candidates:
             for path, value in flatten(suggested).items():
                 set_at(config, path, value)
         if self._plan.repeat > 1:
-            config["__trial_index__"] = self._repeat(handle, params)
+            repeat = self._repeat(handle, params)
+            if self._plan.shows_repeat:
+                config["__trial_index__"] = repeat
         flat = flatten(config)
         return config, {k: flat[k] for k in searched if k in flat}
 

@@ -7,3 +7,7 @@ from ....errors import CompatError
 
 class TuneError(CompatError):
     """A run, or trials of it, failed."""
+
+
+class SettingError(CompatError, ValueError):
+    """A setting is no such value."""

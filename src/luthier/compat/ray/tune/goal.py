@@ -7,32 +7,14 @@ from typing import Any
 
 from ....errors import CompatError
 from ....terminal import logger
-from .param_space import flatten
+from .errors import SettingError
+from .param_space import find_numbers, flatten
+from .result import AUTO_RESULT_KEYS
 
 _UP = ("acc", "auc", "f1", "r2", "score", "reward", "precision", "recall")
 _DOWN = ("loss", "err", "rmse", "mse", "mae")
-# What is added to each report.
-ADDED = {
-    "timestamp",
-    "checkpoint_dir_name",
-    "done",
-    "training_iteration",
-    "trial_id",
-    "date",
-    "time_this_iter_s",
-    "time_total_s",
-    "pid",
-    "hostname",
-    "node_ip",
-    "config",
-    "time_since_restore",
-    "iterations_since_restore",
-    "experiment_tag",
-    "should_checkpoint",
-    "epoch",
-    "step",
-    "iteration",
-}
+# What reports have beside metrics.
+ADDED = {*AUTO_RESULT_KEYS, "epoch", "step", "iteration"}
 
 
 def mode_of(metric: str) -> str | None:
@@ -45,22 +27,27 @@ def mode_of(metric: str) -> str | None:
 class Goal:
     """The metrics that are compared, and which way is better.
 
+    Attributes:
+        metrics: Their names.
+        is_required: Whether a report without them is an error.
+
     Args:
         metric: A metric, several, or None where the first report is to tell.
         mode: "min" or "max", one for each metric, or None where names are to tell.
 
     Raises:
-        CompatError: A mode is neither; or there are more modes than metrics.
+        SettingError: A mode is neither; or there are more modes than metrics.
     """
 
     def __init__(self, metric: Any, mode: Any) -> None:
         self.metrics: list[str] = _as_list(metric)
+        self.is_required = bool(self.metrics)
         modes: list[Any] = _as_list(mode)
         for m in modes:
             if m not in ("min", "max"):
-                raise CompatError(f"mode is 'min' or 'max', got {m!r}")
+                raise SettingError(f"mode is 'min' or 'max', got {m!r}")
         if self.metrics and len(modes) not in (0, 1, len(self.metrics)):
-            raise CompatError(f"there are {len(self.metrics)} metrics and {len(modes)} modes")
+            raise SettingError(f"there are {len(self.metrics)} metrics and {len(modes)} modes")
         self._mode = modes[0] if len(modes) == 1 else None
         self.modes: list[str] = []
         if self.metrics:
@@ -105,13 +92,14 @@ class Goal:
             return
         names = [
             name
-            for name, value in flatten(result).items()
-            if name not in ADDED and not name.startswith("config/") and _is_number(value)
+            for name, _ in find_numbers(result)
+            if name not in ADDED and not name.startswith("config/")
         ]
         decides = len(names) == 1 and (self._mode or mode_of(names[0])) is not None
         if decides:
             self.metrics = names
             self.modes = [str(self._mode or mode_of(names[0]))]
+            self.is_required = is_needed
             logger.warning(
                 "no metric and mode were given: %r is taken with mode=%r", names[0], self.modes[0]
             )
@@ -125,11 +113,11 @@ class Goal:
         """Return the metrics of a report, signed so that smaller is better; None where unknown.
 
         Raises:
-            CompatError: A metric is not in the report.
+            CompatError: A metric is not in the report, and is required.
         """
-        if not self.metrics:
-            return None
         flat = flatten(result)
+        if not self.metrics or (not self.is_required and self.metrics[0] not in flat):
+            return None
         for metric in self.metrics:
             if metric not in flat:
                 raise CompatError(
@@ -144,13 +132,3 @@ def _as_list(given: Any) -> list[Any]:
     if given is None:
         return []
     return list(given) if isinstance(given, list | tuple) else [given]
-
-
-def _is_number(value: Any) -> bool:
-    if isinstance(value, str | bool) or not hasattr(value, "__float__"):
-        return False
-    try:
-        float(value)
-    except (TypeError, ValueError):
-        return False
-    return True

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -152,16 +153,33 @@ def _find_later(value: Any) -> list[tuple[Any, Any]]:
     return found
 
 
-def flatten(value: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+def flatten(value: Mapping[str, Any], delimiter: str = "/") -> dict[str, Any]:
     """Return a nested dict as one of paths, such as "optimizer/lr"."""
     flat: dict[str, Any] = {}
     for key, part in value.items():
-        path = f"{prefix}{key}"
         if isinstance(part, Mapping) and part:
-            flat |= flatten(part, f"{path}/")
+            nested = flatten(part, delimiter).items()
+            flat |= {f"{key}{delimiter}{path}": v for path, v in nested}
         else:
-            flat[path] = part
+            flat[str(key)] = part
     return flat
+
+
+def unflatten(flat: Mapping[str, Any], delimiter: str = "/") -> dict[str, Any]:
+    """Return a dict of paths as a nested one."""
+    nested: dict[str, Any] = {}
+    for path, value in flat.items():
+        set_at(nested, path.replace(delimiter, "/"), value)
+    return nested
+
+
+def find_numbers(result: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """Yield the numbers of a report by their paths; True, False and text are none."""
+    for path, value in flatten(result).items():
+        if isinstance(value, str | bool) or not hasattr(value, "__float__"):
+            continue
+        with contextlib.suppress(TypeError, ValueError):
+            yield path, float(value)
 
 
 def get_at(config: Any, path: str) -> Any:

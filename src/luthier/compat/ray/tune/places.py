@@ -10,7 +10,7 @@ from typing import Any
 from .... import executors
 from ....errors import ResourceError
 from .. import cluster
-from .trainable import read_resources
+from .resources import read_resources
 
 
 class Place:
@@ -57,16 +57,21 @@ class Place:
             n_trials: How many there are; None for no bound.
             most: A searcher's bound; None without one.
         """
-        if cluster.is_local_mode():
+        if self.is_here:
             return 1
         bounds = [self._fit, n_trials, self._most, most]
         n = min(b for b in bounds if b)
         return max(1, int(n)) if math.isfinite(n) else cluster.count_cpus()
 
+    @property
+    def is_here(self) -> bool:
+        """Whether trials run in this process, one after another."""
+        return cluster.is_local_mode()
+
     @contextlib.contextmanager
     def open(self, n_jobs: int) -> Iterator[Any]:
         """Give the executor of so many trials at a time; None where they run in this process."""
-        if cluster.is_local_mode():
+        if self.is_here:
             yield None
             return
         if cluster.has_cluster():

@@ -26,6 +26,8 @@ class Plan:
         stopper: What ends trials.
         num_samples: Trials, times the combinations of grids.
         repeat: How often each configuration is run.
+        shows_repeat: Whether configurations tell which repeat they are.
+        works_in_folder: Whether a trial works in its folder; None for what the environment says.
         time_budget_s: Seconds after which the run ends; None for no bound.
         checkpoints: Which checkpoints are kept.
         failures: What follows failures.
@@ -46,6 +48,8 @@ class Plan:
     stopper: Stopper
     num_samples: int = 1
     repeat: int = 1
+    shows_repeat: bool = True
+    works_in_folder: bool | None = None
     time_budget_s: float | None = None
     checkpoints: CheckpointConfig
     failures: FailureConfig

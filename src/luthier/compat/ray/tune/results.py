@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ....errors import CompatError, MissingDependencyError
+from ....errors import MissingDependencyError
 from ....terminal import logger
 from .checkpoint import Checkpoint
+from .errors import SettingError
 from .folders import read_run, read_trials, refuse_filesystem
 from .goal import mode_of
 from .param_space import flatten
@@ -70,11 +71,11 @@ class ExperimentAnalysis:
             filter_nan_and_inf: Whether only finite values count.
 
         Raises:
-            CompatError: There is no metric or mode; or the scope is none.
+            SettingError: There is no metric or mode; or the scope is none.
         """
         metric, mode = self._read_goal(metric, mode)
         if scope not in _SCOPES:
-            raise CompatError(f"scope is one of {_SCOPES}, got {scope!r}")
+            raise SettingError(f"scope is one of {_SCOPES}, got {scope!r}")
         kind = mode if scope == "all" else scope
         best: tuple[float, Trial] | None = None
         for trial in self.trials:
@@ -90,11 +91,11 @@ class ExperimentAnalysis:
     def _read_goal(self, metric: str | None, mode: str | None) -> tuple[str, str]:
         found = metric or self.default_metric
         if found is None:
-            raise CompatError("pass metric= and mode=: the run was given none")
+            raise SettingError("pass metric= and mode=: the run was given none")
         same = metric in (None, self.default_metric)
         way = mode or (self.default_mode if same else None) or self.default_mode or mode_of(found)
         if way not in ("min", "max"):
-            raise CompatError(f"mode is 'min' or 'max', got {way!r}")
+            raise SettingError(f"mode is 'min' or 'max', got {way!r}")
         return found, way
 
     def get_best_config(
@@ -114,7 +115,7 @@ class ExperimentAnalysis:
     def _require_best(self) -> Trial:
         best = self.get_best_trial()
         if best is None:
-            raise CompatError(f"no trial has a value of {self.default_metric!r}")
+            raise SettingError(f"no trial has a value of {self.default_metric!r}")
         return best
 
     @property
@@ -189,7 +190,7 @@ class ExperimentAnalysis:
         for known in self.trials:
             if trial in (known.trial_id, known.local_path):
                 return known
-        raise CompatError(f"the run has no trial {trial!r}")
+        raise SettingError(f"the run has no trial {trial!r}")
 
     # -- tables ---------------------------------------------------------------------------------
 
@@ -212,7 +213,7 @@ class ExperimentAnalysis:
             mode: "min" or "max".
         """
         if mode is not None and mode not in ("min", "max"):
-            raise CompatError(f"mode is 'min' or 'max', got {mode!r}")
+            raise SettingError(f"mode is 'min' or 'max', got {mode!r}")
         if mode is not None and metric is None:
             metric = self.default_metric
         rows = []
@@ -351,8 +352,8 @@ class ResultGrid:
         if best is None:
             shown = metric or self._experiment_analysis.default_metric
             raise RuntimeError(
-                f"no trial has a finite value of {shown!r}; see the errors: "
-                f"{[str(e)[:200] for e in self.errors[:3]]}"
+                f"No best trial found for the given metric: no trial has a finite value of "
+                f"{shown!r}; see the errors: {[str(e)[:200] for e in self.errors[:3]]}"
             )
         return Result(best)
 

@@ -15,11 +15,12 @@ from typing import Any
 
 import cloudpickle
 
-from ....errors import CompatError, TrialPruned
+from ....errors import CompatError, TrialPruned, WorkerDiedError
 from ....terminal import logger
 from ....trial.handle import Trial as Handle
 from .candidates import Candidates
 from .checkpoint import Checkpoint
+from .errors import TuneError
 from .explore import Members
 from .folders import describe, drop_checkpoints, write_trial
 from .plan import Plan
@@ -87,7 +88,7 @@ class Run:
         self.trials += self._candidates.enqueue()
         n_trials = self._candidates.n_trials
         n_jobs = plan.place.count_jobs(n_trials, plan.searcher.max_concurrent)
-        self._packed = cloudpickle.dumps(plan.trainable)
+        self._packed = b"" if plan.place.is_here else cloudpickle.dumps(plan.trainable)
         self.watchers.setup(plan)
         fails_fast = plan.failures.fail_fast
         threads = cf.ThreadPoolExecutor(n_jobs)
@@ -104,7 +105,8 @@ class Run:
                         progress=None if plan.verbose else False,
                     )
         except Exception as e:
-            if not any(t.error is e for t in self.trials) or fails_fast == "raise":
+            is_of_trial = any(t.error and t.error in (e, e.__cause__) for t in self.trials)
+            if not is_of_trial or fails_fast == "raise":
                 raise
         finally:
             threads.shutdown(wait=False)
@@ -131,6 +133,8 @@ class Run:
                 with self._lock:
                     if not self._may_go_on(trial):
                         self._fail(trial, e)
+                        if isinstance(e, WorkerDiedError):  # which luthier would begin again
+                            raise TuneError(f"{trial}: {e}") from e
                         raise
                     trial.num_failures += 1
                     logger.warning("%s goes on after a failure: %s", trial, e)
@@ -152,6 +156,7 @@ class Run:
             "trial_dir": trial.local_path,
             "experiment_name": self.plan.folder.name,
             "trial_resources": self.plan.place.resources_of(trial.config),
+            "works_in_folder": self.plan.works_in_folder,
         }
         turn = Turn(
             config=cloudpickle.dumps(trial.config),
@@ -240,7 +245,7 @@ class Run:
             raise TrialPruned
         goal = self.plan.goal
         losses = goal.losses(trial.last_result) if trial.results else None
-        if losses is None and (goal.metrics or self._is_compared()):
+        if losses is None and (goal.is_required or self._is_compared()):
             error = CompatError(f"{trial} ended without a report of {goal.metrics or 'a metric'}")
             self._fail(trial, error)
             raise error

@@ -10,7 +10,8 @@ from typing import Any
 from .... import schedulers
 from ....errors import CompatError
 from ....schedulers.base import Scheduler
-from ...remarks import refuse, warn_without_effect
+from ...remarks import heed_others, refuse, warn_without_effect
+from .errors import TuneError
 from .explore import Members, TunePopulation
 from .param_space import flatten, set_at
 from .search.sample import Domain, choice, sample_from, uniform
@@ -227,6 +228,11 @@ class _Population(TrialScheduler):
         return now // self.interval > before // self.interval
 
 
+def _heed_require_attrs(require_attrs: bool) -> None:
+    if not require_attrs:
+        warn_without_effect("require_attrs of ray's populations", "results need time_attr.")
+
+
 class PopulationBasedTraining(_Population):
     """PBT: the worst trials go on from checkpoints of the best, with configurations near theirs.
 
@@ -264,7 +270,8 @@ class PopulationBasedTraining(_Population):
     ) -> None:
         self._judge_by(time_attr, metric, mode)
         if not hyperparam_mutations and custom_explore_fn is None:
-            raise CompatError("PBT needs hyperparam_mutations or custom_explore_fn")
+            raise TuneError("PBT needs hyperparam_mutations or custom_explore_fn")
+        _heed_require_attrs(require_attrs)
         self.mutations = dict(hyperparam_mutations or {})
         _check_mutations(self.mutations)
         if not 0 < quantile_fraction <= 0.5:
@@ -343,7 +350,7 @@ class PB2(_Population):
         perturbation_interval: How often a trial is judged, in `time_attr`.
         hyperparam_bounds: Name to [lowest, highest], or a dict of these.
         quantile_fraction: Share of the trials that is replaced.
-        log_config: Without effect: the params are in the results.
+        log_config: The same whatever it is: the params are in the results.
         require_attrs: Without effect: results always have `time_attr`, or the trial fails.
         synch: Whether all wait for the last.
         custom_explore_fn: None.
@@ -364,9 +371,10 @@ class PB2(_Population):
     ) -> None:
         self._judge_by(time_attr, metric, mode)
         if not hyperparam_bounds:
-            raise CompatError("PB2 needs hyperparam_bounds, such as {'lr': [1e-4, 1e-1]}")
+            raise TuneError("PB2 needs hyperparam_bounds, such as {'lr': [1e-4, 1e-1]}")
         if custom_explore_fn is not None:
             raise refuse("PB2(custom_explore_fn=)", "PopulationBasedTraining has it.")
+        _heed_require_attrs(require_attrs)
         self.bounds = {k: (float(v[0]), float(v[1])) for k, v in flatten(hyperparam_bounds).items()}
         self.interval = perturbation_interval
         self._quantile = quantile_fraction
@@ -426,10 +434,25 @@ class PopulationBasedTrainingReplay(TrialScheduler):
 
 
 class ResourceChangingScheduler(TrialScheduler):
-    """Refused: resources of a trial do not change."""
+    """Another scheduler; that resources change has no effect: a trial keeps its own.
 
-    def __init__(self, *_: Any, **__: Any) -> None:
-        raise refuse("ResourceChangingScheduler", "A trial keeps its resources: with_resources.")
+    Args:
+        base_scheduler: The other; None for `FIFOScheduler`.
+        resources_allocation_function: Without effect.
+        others: Without effect.
+    """
+
+    def __new__(
+        cls,
+        base_scheduler: TrialScheduler | None = None,
+        resources_allocation_function: Any = None,
+        **others: Any,
+    ) -> Any:
+        """Return the other scheduler."""
+        why = "a trial keeps its resources: with_resources."
+        heed_others("ray's ResourceChangingScheduler", others, {"reallocate_interval": why})
+        warn_without_effect("ray's ResourceChangingScheduler", why)
+        return FIFOScheduler() if base_scheduler is None else base_scheduler
 
 
 _NAMES = {
@@ -444,6 +467,7 @@ _NAMES = {
     "pbt": PopulationBasedTraining,
     "pbt_replay": PopulationBasedTrainingReplay,
     "pb2": PB2,
+    "resource_changing": ResourceChangingScheduler,
 }
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+import enum
+from typing import Any, ClassVar
 
 from ....errors import CompatError
-from ...remarks import warn_without_effect
+from ...remarks import refuse, warn_without_effect
+from .resources import PlacementGroupFactory
 
 
 @dataclasses.dataclass
@@ -69,15 +71,23 @@ class SyncConfig:
             setattr(self, name, value)
 
 
+_OF_MACHINES = {
+    "placement_strategy": "a trial runs on one machine.",
+    "accelerator_type": "a trial takes what GPUs the machine has.",
+}
+
+
 @dataclasses.dataclass
 class ScalingConfig:
-    """What one training needs; of several workers in a trial Ray alone knows.
+    """What one training needs; a trial gets the sum of it.
 
     Attributes:
-        num_workers: 1.
+        num_workers: Workers of a training.
         use_gpu: Whether each needs a GPU.
-        resources_per_worker: What each needs.
-        trainer_resources: What the trainer needs.
+        resources_per_worker: What each needs; None for a core.
+        trainer_resources: What the trainer needs; None for a core.
+        placement_strategy: Without effect beyond "PACK".
+        accelerator_type: Without effect.
     """
 
     num_workers: Any = 1
@@ -86,6 +96,21 @@ class ScalingConfig:
     trainer_resources: dict[str, float] | None = None
     placement_strategy: str = "PACK"
     accelerator_type: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, why in _OF_MACHINES.items():
+            if getattr(self, name) not in (None, "PACK"):
+                warn_without_effect(f"{name} of ray's ScalingConfig", why)
+
+    def as_placement_group_factory(self) -> PlacementGroupFactory:
+        """Return what a trial needs: the trainer, and each of the workers."""
+        worker = dict(self.resources_per_worker or {"CPU": 1})
+        if self.use_gpu:
+            worker.setdefault("GPU", 1)
+        trainer: dict[str, float] = (
+            {"CPU": 1} if self.trainer_resources is None else self.trainer_resources
+        )
+        return PlacementGroupFactory([trainer, *[worker] * int(self.num_workers)])
 
 
 @dataclasses.dataclass
@@ -132,6 +157,37 @@ class RunConfig:
             warn_without_effect("log_to_file", "what trials print goes to this process's output.")
 
 
+class ResumeType(enum.Enum):
+    """What becomes of a trial of an earlier run."""
+
+    RESUME = "resume"
+    RESTART = "restart"
+    SKIP = "skip"
+
+
+@dataclasses.dataclass
+class ResumeConfig:
+    """Which trials of an earlier run are run on.
+
+    Attributes:
+        finished: Those that came to their end; only SKIP.
+        unfinished: Those that were running.
+        errored: Those that failed.
+    """
+
+    ResumeType: ClassVar[type[ResumeType]] = ResumeType
+
+    finished: Any = ResumeType.SKIP
+    unfinished: Any = ResumeType.RESUME
+    errored: Any = ResumeType.SKIP
+
+    def __post_init__(self) -> None:
+        for name in ("finished", "unfinished", "errored"):
+            setattr(self, name, ResumeType(getattr(self, name)))
+        if self.finished is not ResumeType.SKIP:
+            raise refuse("ResumeConfig(finished=)", "Run their configurations anew.")
+
+
 @dataclasses.dataclass
 class TuneConfig:
     """What is searched, and how.
@@ -145,6 +201,10 @@ class TuneConfig:
         max_concurrent_trials: How many at a time; None or 0 for as many as fit.
         time_budget_s: Seconds after which the run ends.
         reuse_actors: Without effect: worker processes are kept in any case.
+        trial_name_creator: Names a trial.
+        trial_dirname_creator: Names the folder of a trial.
+        chdir_to_trial_dir: Whether a trial works in its folder; None for what the environment
+            variable RAY_CHDIR_TO_TRIAL_DIR says, 1 by default.
     """
 
     metric: Any = None
@@ -160,9 +220,5 @@ class TuneConfig:
     chdir_to_trial_dir: Any = None
 
     def __post_init__(self) -> None:
-        if self.chdir_to_trial_dir is not None:
-            warn_without_effect(
-                "chdir_to_trial_dir of TuneConfig", "set RAY_CHDIR_TO_TRIAL_DIR=0 instead."
-            )
-        if self.reuse_actors:
+        if self.reuse_actors is not None:
             warn_without_effect("reuse_actors of TuneConfig", "workers are kept in any case.")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ....errors import CompatError
+from .errors import SettingError
 from .param_space import flatten
 
 
@@ -225,7 +226,7 @@ def make_stopper(stop: Any) -> Stopper:
     """Return a rule of a dict, a function, a list of these, a `Stopper` or None.
 
     Raises:
-        CompatError: It is none of these.
+        SettingError: It is none of these.
     """
     if stop is None:
         return NoopStopper()
@@ -239,9 +240,9 @@ def make_stopper(stop: Any) -> Stopper:
         try:
             inspect.signature(stop).bind("trial", {})
         except TypeError:
-            raise CompatError(f"stop is a function of (trial_id, result), got {stop!r}") from None
+            raise SettingError(f"stop is a function of (trial_id, result), got {stop!r}") from None
         return FunctionStopper(stop)
-    raise CompatError(f"stop is a dict, a function or a Stopper, got {stop!r:.200}")
+    raise SettingError(f"stop is a dict, a function or a Stopper, got {stop!r:.200}")
 
 
 def to_seconds(time_s: Any) -> float:

@@ -14,7 +14,7 @@ from ....checkpoints.packing import pack, unpack
 from ....errors import CompatError
 from ...remarks import refuse, warn_without_effect
 from .checkpoint import Checkpoint
-from .param_space import flatten
+from .errors import SettingError
 from .session import Session, find_session
 
 _STATE = "trainable_state.npz"
@@ -172,63 +172,6 @@ class Trainable:
 _ALONE = {"trial_id": "default", "trial_name": "default", "trial_dir": tempfile.gettempdir()}
 
 
-class PlacementGroupFactory:
-    """What a trial needs, as bundles: the first for the trial itself.
-
-    Args:
-        bundles: Resources of each bundle.
-        strategy: Without effect: a trial runs on one machine.
-    """
-
-    def __init__(self, bundles: list[dict[str, float]], strategy: str = "PACK", **_: Any) -> None:
-        self.bundles = [dict(b) for b in bundles]
-        self.strategy = strategy
-
-    @property
-    def required_resources(self) -> dict[str, float]:
-        """The sum over bundles."""
-        needed: dict[str, float] = {}
-        for bundle in self.bundles:
-            for name, amount in bundle.items():
-                needed[name] = needed.get(name, 0) + amount
-        return needed
-
-    def __repr__(self) -> str:
-        return f"PlacementGroupFactory({self.bundles!r})"
-
-
-def read_resources(given: Any, config: dict[str, Any] | None = None) -> dict[str, float]:
-    """Return what a trial needs, as "cpu" and "gpu".
-
-    Args:
-        given: A dict, a `PlacementGroupFactory`, a function of the configuration, or None.
-        config: The configuration.
-
-    Raises:
-        CompatError: It is none of these, or names other resources.
-    """
-    if given is None:
-        return {}
-    if isinstance(given, PlacementGroupFactory):
-        given = given.required_resources
-    if hasattr(given, "as_placement_group_factory"):
-        given = given.as_placement_group_factory().required_resources
-    if callable(given):
-        return read_resources(given(config or {}), config)
-    if not isinstance(given, Mapping):
-        raise CompatError(f"resources are a dict such as {{'cpu': 2}}, got {given!r:.200}")
-    needed: dict[str, float] = {}
-    for name, amount in flatten(given).items():
-        kind = name.lower().removeprefix("extra_")
-        if kind not in ("cpu", "gpu"):
-            if kind in ("memory", "object_store_memory"):
-                warn_without_effect(f"the resource {name!r}", "trials run in processes.")
-                continue
-            raise refuse(f"the resource {name!r}", "A trial may need 'cpu' and 'gpu'.")
-        needed[kind] = needed.get(kind, 0) + amount
-    return {k: v for k, v in needed.items() if v}
-
-
 def with_parameters(trainable: Any, **kwargs: Any) -> Any:
     """Bind objects of any size to a trainable, which travel once to each worker.
 
@@ -237,16 +180,16 @@ def with_parameters(trainable: Any, **kwargs: Any) -> Any:
         kwargs: The objects.
 
     Raises:
-        CompatError: It is neither, or a class of no `Trainable`.
+        SettingError: It is neither, or a class of no `Trainable`.
     """
     if inspect.isclass(trainable):
         if not issubclass(trainable, Trainable):
-            raise CompatError(f"with_parameters takes a Trainable, got {trainable!r}")
+            raise SettingError(f"with_parameters takes a Trainable, got {trainable!r}")
         bound = type(trainable.__name__, (trainable,), {"setup": _Setup(trainable, kwargs).bind()})
         bound.__module__ = trainable.__module__
         return bound
     if not callable(trainable):
-        raise CompatError(f"with_parameters takes a function or a class, got {trainable!r}")
+        raise SettingError(f"with_parameters takes a function or a class, got {trainable!r}")
 
     @functools.wraps(trainable)
     def bound_function(config: Any, *args: Any) -> Any:
@@ -326,10 +269,46 @@ def with_resources(trainable: Any, resources: Any) -> Any:
     return wrapped
 
 
+def validate_save_restore(
+    trainable_cls: type[Trainable], config: dict[str, Any] | None = None, num_gpus: int = 0
+) -> bool:
+    """Check that a trainable goes on from its checkpoint; it trains five steps.
+
+    Args:
+        trainable_cls: The class.
+        config: The configuration.
+        num_gpus: The same whatever it is: it trains in this process.
+
+    Raises:
+        CompatError: What went on is not at the step where the checkpoint was.
+    """
+    first, second = trainable_cls(dict(config or {})), trainable_cls(dict(config or {}))
+    for _ in range(3):
+        first.train()
+    second.restore(first.save())
+    for expected in (4, 5):
+        iteration = second.train()["training_iteration"]
+        if iteration != expected:
+            raise CompatError(
+                f"after its checkpoint {trainable_cls.__name__} is at iteration {iteration}, not "
+                f"{expected}: load_checkpoint and step() must not change training_iteration"
+            )
+    return True
+
+
 def takes_checkpoint_dir(function: Any) -> bool:
     """Whether a function asks for a checkpoint as Ray Tune had it before 2.0."""
+    return _takes(function, "checkpoint_dir")
+
+
+def takes_reporter(function: Any) -> bool:
+    """Whether a function asks for a function to report with, as Ray Tune had it before 1.0."""
+    return _takes(function, "reporter")
+
+
+def _takes(function: Any, name: str) -> bool:
     try:
-        return "checkpoint_dir" in inspect.signature(function).parameters
+        return name in inspect.signature(function).parameters
     except (TypeError, ValueError):
         return False
 
@@ -364,7 +343,7 @@ def find_trainable(trainable: Any) -> Any:
             )
         return _registered[trainable]
     if inspect.isclass(trainable) and not issubclass(trainable, Trainable):
-        raise CompatError(f"a class that is tuned is a Trainable, got {trainable!r}")
+        raise SettingError(f"a class that is tuned is a Trainable, got {trainable!r}")
     if not callable(trainable):
         raise refuse(
             f"tuning {type(trainable).__name__}",

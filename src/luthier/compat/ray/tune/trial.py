@@ -8,7 +8,7 @@ from collections import deque
 from typing import Any
 
 from .checkpoint import Checkpoint
-from .param_space import flatten
+from .param_space import find_numbers
 
 PENDING = "PENDING"
 RUNNING = "RUNNING"
@@ -117,13 +117,7 @@ class Trial:
     def add_result(self, result: dict[str, Any]) -> None:
         """Take a report in."""
         self.results.append(result)
-        for name, value in flatten(result).items():
-            if isinstance(value, bool) or not hasattr(value, "__float__"):
-                continue
-            try:
-                number = float(value)
-            except (TypeError, ValueError):
-                continue
+        for name, number in find_numbers(result):
             self._analyse(name, number)
 
     def _analyse(self, name: str, number: float) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 from ....errors import CompatError
 from ...remarks import refuse, warn_without_effect
-from .errors import TuneError
+from .errors import SettingError, TuneError
+from .experiment import Experiment
 from .folders import make_run_folder, read_run, read_trials, refuse_filesystem, write_run
 from .goal import Goal
 from .places import Place
@@ -25,26 +26,41 @@ from .search.searchers import (
     Searcher,
     create_searcher,
 )
-from .settings import CheckpointConfig, FailureConfig, RunConfig, TuneConfig
+from .settings import (
+    CheckpointConfig,
+    FailureConfig,
+    ResumeConfig,
+    ResumeType,
+    RunConfig,
+    TuneConfig,
+)
 from .stopper import make_stopper, to_seconds
 from .trainable import find_trainable, name_of
 from .trial import ERROR, TERMINATED, Trial
 from .watchers import Watchers
 
-_KNOWN = {
-    "reuse_actors": "worker processes are kept in any case.",
-    "sync_config": "results are in a folder.",
-    "max_report_frequency": "there is no table on the way.",
-    "log_to_file": "what trials print goes to this process's output.",
-    "export_formats": "a trial writes checkpoints.",
-    "sync_on_checkpoint": "results are in a folder.",
-    "server_port": "there is no server.",
-    "queue_trials": "trials wait for a free worker.",
-    "global_checkpoint_period": "each trial is written as it goes.",
-    "chdir_to_trial_dir": "set RAY_CHDIR_TO_TRIAL_DIR=0 instead.",
-    "with_server": "there is no server.",
-    "ray_auto_init": "Ray is not needed.",
-    "raise_on_failed_trial": "",
+# What the others of `run` are, where they are left out, and why they change nothing.
+_OTHERS: dict[str, tuple[Any, str]] = {
+    "reuse_actors": (None, "worker processes are kept in any case."),
+    "sync_config": (None, "results are in a folder."),
+    "max_report_frequency": (None, "a reporter has it."),
+    "log_to_file": (False, "what trials print goes to this process's output."),
+    "export_formats": (None, "a trial writes checkpoints."),
+    "sync_on_checkpoint": (True, "results are in a folder."),
+    "server_port": (None, "there is no server."),
+    "queue_trials": (False, "trials wait for a free worker."),
+    "global_checkpoint_period": (None, "each trial is written as it goes."),
+    "with_server": (False, "there is no server."),
+    "ray_auto_init": (True, "Ray is not needed."),
+    "trial_executor": (None, "trials run in processes."),
+    "upload_dir": (None, "results are in a folder."),
+    "sync_to_driver": (None, "results are in a folder."),
+    "_remote": (None, "the run is in this process."),
+}
+_REFUSED = {
+    "restore": "Load the checkpoint in the trainable.",
+    "loggers": "Pass callbacks=[...]: a LoggerCallback for each.",
+    "storage_filesystem": "Pass storage_path=, a folder.",
 }
 
 
@@ -60,12 +76,12 @@ def _prepare(  # the arguments are those of `run`
     trainable = find_trainable(trainable)
     plan = Plan()
     plan.trainable = trainable
-    searcher, repeat = _read_searcher(tune.search_alg)
+    searcher, repeat, shows_repeat = _read_searcher(tune.search_alg)
     scheduler = tune.scheduler
     if isinstance(scheduler, str):
         scheduler = create_scheduler(scheduler)
     if scheduler is not None and not isinstance(scheduler, TrialScheduler):
-        raise CompatError(f"a scheduler is one of ray.tune.schedulers, got {scheduler!r}")
+        raise SettingError(f"a scheduler is one of ray.tune.schedulers, got {scheduler!r}")
     plan.searcher = searcher
     plan.scheduler = scheduler or FIFOScheduler()
     given = [tune.metric, plan.scheduler.metric, searcher.metric]
@@ -74,15 +90,19 @@ def _prepare(  # the arguments are those of `run`
     plan.goal = Goal(metric, next((m for m in modes if m is not None), None))
     own = searcher.read_space() if isinstance(searcher, SamplerSearch) else None
     if config is not None and not isinstance(config, Mapping):
-        raise CompatError(f"the space is a dict, got {config!r:.200}")
+        raise SettingError(f"the space is a dict, got {config!r:.200}")
     plan.config = {**dict(config or {}), **(own or {})}
     plan.stopper = make_stopper(settings.stop)
     plan.num_samples = tune.num_samples
     if not isinstance(plan.num_samples, int) or (plan.num_samples < 1 and plan.num_samples != -1):
-        raise CompatError(f"num_samples is at least 1, or -1, got {plan.num_samples!r}")
+        raise SettingError(f"num_samples is at least 1, or -1, got {plan.num_samples!r}")
     plan.repeat = repeat
+    plan.shows_repeat = shows_repeat
+    plan.works_in_folder = tune.chdir_to_trial_dir
     plan.time_budget_s = None if tune.time_budget_s is None else to_seconds(tune.time_budget_s)
     plan.checkpoints = settings.checkpoint_config or CheckpointConfig()
+    if not isinstance(trainable, type):
+        _refuse_checkpoints_of_functions(plan.checkpoints)
     plan.failures = settings.failure_config or FailureConfig()
     plan.name_trial = tune.trial_name_creator
     plan.name_folder = tune.trial_dirname_creator
@@ -101,23 +121,37 @@ def _prepare(  # the arguments are those of `run`
     return plan, watchers
 
 
-def _read_searcher(given: Any) -> tuple[Searcher, int]:
-    """Return a searcher, and how often its configurations are run."""
-    repeat, most = 1, None
+def _refuse_checkpoints_of_functions(config: CheckpointConfig) -> None:
+    """Refuse checkpoints at intervals of a function, which alone knows what to write.
+
+    Raises:
+        ValueError: They are asked for.
+    """
+    for name in ("checkpoint_frequency", "checkpoint_at_end"):
+        if getattr(config, name):
+            raise ValueError(
+                f"{name} is for classes Trainable: a function reports its own checkpoints, "
+                "tune.report(metrics, checkpoint=...)"
+            )
+
+
+def _read_searcher(given: Any) -> tuple[Searcher, int, bool]:
+    """Return a searcher, how often its configurations are run, and whether they tell which."""
+    repeat, most, shows_repeat = 1, None, True
     searcher = create_searcher(given) if isinstance(given, str) else given
     while isinstance(searcher, ConcurrencyLimiter | Repeater):
         if isinstance(searcher, Repeater):
-            repeat = searcher.repeat
+            repeat, shows_repeat = searcher.repeat, searcher.set_index
         else:
             most = searcher.max_concurrent
         searcher = searcher.searcher
     if searcher is None:
         searcher = BasicVariantGenerator()
     if not isinstance(searcher, Searcher):
-        raise CompatError(f"search_alg is one of ray.tune.search, got {searcher!r}")
+        raise SettingError(f"search_alg is one of ray.tune.search, got {searcher!r}")
     if most is not None:
         searcher.max_concurrent = most
-    return searcher, repeat
+    return searcher, repeat, shows_repeat
 
 
 def _execute(plan: Plan, watchers: Watchers) -> tuple[ExperimentAnalysis, Run]:
@@ -138,18 +172,40 @@ def _execute(plan: Plan, watchers: Watchers) -> tuple[ExperimentAnalysis, Run]:
     return analysis, run
 
 
-def _read_before(
-    folder: Path, unfinished: bool, errored: bool, restart: bool
-) -> tuple[list[Trial], dict[str, bool], Path]:
+def _read_resume(resume: str) -> ResumeConfig:
+    """Return what the words of `resume=` mean, such as "AUTO+RESTART_ERRORED"."""
+    errored = "restart" if "RESTART" in resume else "resume" if "ERRORED" in resume else "skip"
+    return ResumeConfig(unfinished="skip" if "ONLY" in resume else "resume", errored=errored)
+
+
+def _read_before(folder: Path, config: ResumeConfig) -> tuple[list[Trial], dict[str, bool], Path]:
     """Return the trials of an earlier run, and which of them are run on."""
     trials = read_trials(folder)
     again: dict[str, bool] = {}
     for trial in trials:
-        if trial.status == ERROR and (errored or restart):
-            again[trial.trial_id] = not restart
-        elif trial.status not in (ERROR, TERMINATED) and unfinished:
-            again[trial.trial_id] = True
+        how = {ERROR: config.errored, TERMINATED: config.finished}.get(
+            trial.status, config.unfinished
+        )
+        if how is not ResumeType.SKIP:
+            again[trial.trial_id] = how is ResumeType.RESUME
     return trials, again, folder
+
+
+def _heed_others(others: Mapping[str, Any]) -> None:
+    """Warn of the arguments of `run` without effect.
+
+    Raises:
+        TypeError: An argument is not known.
+        CompatError: It has no equivalent.
+    """
+    for name, value in others.items():
+        if name in _REFUSED:
+            if value is not None:
+                raise refuse(f"tune.run({name}=)", _REFUSED[name])
+        elif name not in _OTHERS:
+            raise TypeError(f"tune.run() got an unexpected keyword argument {name!r}")
+        elif value is not None and value != _OTHERS[name][0]:
+            warn_without_effect(f"{name} of ray's tune.run", _OTHERS[name][1])
 
 
 def run(
@@ -178,11 +234,12 @@ def run(
     trial_dirname_creator: Any = None,
     max_failures: int = 0,
     fail_fast: Any = False,
-    restore: Any = None,
     resume: Any = None,
+    resume_config: ResumeConfig | None = None,
     raise_on_failed_trial: bool = True,
     callbacks: Sequence[Any] | None = None,
     max_concurrent_trials: int | None = None,
+    chdir_to_trial_dir: bool | None = None,
     **others: Any,
 ) -> ExperimentAnalysis:
     """Run trials of a trainable; return them.
@@ -213,11 +270,12 @@ def run(
         trial_dirname_creator: Names the folder of a trial.
         max_failures: How often a trial that failed is run again; -1 for ever.
         fail_fast: Whether the first failure ends the run; "raise" raises it.
-        restore: Without equivalent: a trial that goes on from another's checkpoint.
         resume: True or "AUTO" goes on with the run of the name; "ERRORED_ONLY" with what failed.
+        resume_config: Which trials of it are run on.
         raise_on_failed_trial: Whether TuneError is raised at the end where trials failed.
         callbacks: `Callback`s.
         max_concurrent_trials: How many trials at a time.
+        chdir_to_trial_dir: Whether a trial works in its folder.
         others: What has no effect here, or what is refused.
 
     Raises:
@@ -225,13 +283,12 @@ def run(
         CompatError: An argument is not known, or no such value.
         ResourceError: The machine does not have what one trial needs.
     """
-    for argument in others:
-        if argument not in _KNOWN:
-            raise TypeError(f"tune.run() has no argument {argument!r}")
-        if others[argument]:
-            warn_without_effect(f"{argument} of ray's tune.run", _KNOWN[argument])
-    if restore is not None:
-        raise refuse("tune.run(restore=)", "Load the checkpoint in the trainable.")
+    if isinstance(run_or_experiment, Experiment):
+        name, trainable, spec = run_or_experiment.take_apart()
+        known = {"name": name, "metric": metric, "mode": mode, "search_alg": search_alg}
+        told = {"scheduler": scheduler, "callbacks": callbacks, "verbose": verbose}
+        return run(trainable, **{**known, **told, **others, **spec})
+    _heed_others(others)
     if checkpoint_config is None:
         score = checkpoint_score_attr or ""
         order = "min" if score.startswith("min-") else "max"
@@ -261,20 +318,18 @@ def run(
         None,
         trial_name_creator,
         trial_dirname_creator,
+        chdir_to_trial_dir,
     )
     before = None
-    if resume:
+    if resume or resume_config:
         folder = make_run_folder(storage_path or local_dir, name, name_of(run_or_experiment))
         has_run = name is not None and (folder / "experiment.json").exists()
-        if not has_run and resume not in ("AUTO", "LOCAL_OR_AUTO"):
+        if not has_run and not str(resume).startswith(("AUTO", "LOCAL_OR_AUTO")):
             raise CompatError(
                 f"resume={resume!r} needs the name of a run that exists, got {name!r}"
             )
         if has_run:
-            errored = "ERRORED" in str(resume)
-            before = _read_before(
-                folder, "ONLY" not in str(resume), errored, "RESTART" in str(resume)
-            )
+            before = _read_before(folder, resume_config or _read_resume(str(resume)))
     plan, watchers = _prepare(
         run_or_experiment, config, tune, settings, resources_per_trial, before
     )
@@ -380,7 +435,9 @@ class Tuner:
         facts = read_run(folder)
         if trainable is None:
             raise CompatError("Tuner.restore needs the trainable of the run: trainable=")
-        before = _read_before(folder, resume_unfinished, resume_errored, restart_errored)
+        errored = "restart" if restart_errored else "resume" if resume_errored else "skip"
+        unfinished = "resume" if resume_unfinished else "skip"
+        before = _read_before(folder, ResumeConfig(unfinished=unfinished, errored=errored))
         if tune_config is None:
             metric, mode, n = facts["metric"], facts["mode"], facts["num_samples"]
             tune_config = TuneConfig(metric=metric, mode=mode, num_samples=n)
@@ -394,10 +451,18 @@ class Tuner:
 
 
 def run_experiments(experiments: Any, **settings: Any) -> list[Trial]:
-    """Run trials of several trainables, each given as name to {"run": ..., "config": ..., ...}."""
+    """Run trials of several trainables.
+
+    Args:
+        experiments: An `Experiment`, a list of them, or name to {"run": ..., "config": ..., ...}.
+        settings: Arguments of `run` for all of them.
+    """
+    if isinstance(experiments, Mapping):
+        experiments = [Experiment.from_json(name, spec) for name, spec in experiments.items()]
+    elif isinstance(experiments, Experiment):
+        experiments = [experiments]
     trials: list[Trial] = []
-    for name, spec in dict(experiments).items():
-        trainable = spec["run"]
-        rest = {k: v for k, v in spec.items() if k != "run"}
-        trials += run(trainable, name=name, **{**rest, **settings}).trials
+    for experiment in experiments:
+        name, trainable, spec = experiment.take_apart()
+        trials += run(trainable, name=name, **{**spec, **settings}).trials
     return trials

@@ -9,9 +9,9 @@ from .callback import (
     Callback,
     CSVLoggerCallback,
     JsonLoggerCallback,
-    ProgressReporter,
     TBXLoggerCallback,
 )
+from .progress_reporter import ProgressReporter
 from .trial import Trial
 
 _FILES = (JsonLoggerCallback, CSVLoggerCallback, TBXLoggerCallback)

@@ -13,8 +13,8 @@ import cloudpickle
 import msgspec
 
 from .checkpoint import Checkpoint
-from .session import Metrics, Session, TrialEnd, begin
-from .trainable import Trainable, takes_checkpoint_dir
+from .session import Metrics, Session, TrialEnd, begin, report
+from .trainable import Trainable, takes_checkpoint_dir, takes_reporter
 
 _OURS = "luthier.compat.ray"
 
@@ -72,7 +72,7 @@ def run_in_process(trainable: bytes, turn: Turn) -> Any:
 
     if turn.aliases is not None and "ray" not in sys.modules:
         _set_aliases(turn.aliases)
-    with _inside(turn.facts["trial_dir"]):
+    with _inside(turn.facts["trial_dir"], turn.facts["works_in_folder"]):
         return cloudpickle.dumps(_run(cloudpickle.loads(trainable), turn, send, in_thread=False))
 
 
@@ -82,13 +82,15 @@ def run_here(trainable: Any, turn: Turn, send: Callable[[Metrics, str | None], s
 
 
 @contextlib.contextmanager
-def _inside(folder: str) -> Iterator[None]:
+def _inside(folder: str, works_in_it: bool | None) -> Iterator[None]:
     """Work in the folder of the trial, as Ray Tune does."""
     before = os.getcwd()
     os.environ["TUNE_ORIG_WORKING_DIR"] = before
     if before not in sys.path:
         sys.path.append(before)
-    if os.environ.get("RAY_CHDIR_TO_TRIAL_DIR", "1") != "0":
+    if works_in_it is None:
+        works_in_it = os.environ.get("RAY_CHDIR_TO_TRIAL_DIR", "1") != "0"
+    if works_in_it:
         os.chdir(folder)
     try:
         yield
@@ -120,6 +122,8 @@ def _call(function: Any, config: Any, session: Session) -> Any:
     before = None if session.checkpoint is None else session.checkpoint.path
     if takes_checkpoint_dir(function):
         result = function(config, checkpoint_dir=before)
+    elif takes_reporter(function):
+        result = function(config, reporter=report)
     else:
         result = function(config)
     if inspect.isgenerator(result):

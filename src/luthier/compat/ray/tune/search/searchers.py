@@ -9,7 +9,10 @@ from ..... import samplers
 from .....errors import CompatError
 from .....samplers.base import Sampler
 from ....remarks import refuse, warn_without_effect
+from ..goal import Goal
 from ..param_space import set_at
+from .asked import AskedSearch
+from .expressions import has_expression
 from .sample import Domain, choice, lograndint, loguniform, randint, uniform
 
 
@@ -77,13 +80,42 @@ class SamplerSearch(Searcher):
     points: Sequence[Mapping[str, Any]] = ()
     seed: int | None = None
 
+    _asked: AskedSearch | None = None
+    _config: Mapping[str, Any] | None = None
+
     def make_sampler(self) -> Sampler:
         """Return the sampler."""
         raise NotImplementedError
 
+    def set_search_properties(
+        self, metric: Any = None, mode: Any = None, config: Any = None, **_: Any
+    ) -> bool:
+        """Take a metric and a space; return False where it has its own already."""
+        if (config and self.space is not None) or (metric and self.metric):
+            return False
+        self._config = config or self._config
+        return super().set_search_properties(metric, mode)
+
+    def suggest(self, trial_id: str) -> dict[str, Any] | None:
+        """Return a configuration, where a user asks without a run."""
+        if self._asked is None:
+            own = self.space if has_expression(self.space) else self.read_space()
+            config = {**(self._config or {}), **(own or {})}
+            goal = Goal(self.metric, self.mode)
+            self._asked = AskedSearch(self.make_sampler(), config, goal, self.points, self.seed)
+        return self._asked.suggest(trial_id)
+
+    def on_trial_complete(
+        self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False
+    ) -> None:
+        """See a trial that is over."""
+        if self._asked is not None:
+            self._asked.complete(trial_id, result, error)
+
     def read_space(self) -> dict[str, Any] | None:
-        """Return its own space in Ray Tune's words; None without one."""
-        return None if self.space is None else read_space(self.space)
+        """Return its own space in Ray Tune's words; None without one, or with Hyperopt's."""
+        is_other = self.space is None or has_expression(self.space)
+        return None if is_other else read_space(self.space)
 
 
 def read_space(space: Any) -> dict[str, Any]:

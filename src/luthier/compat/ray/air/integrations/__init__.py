@@ -1,0 +1,1 @@
+"""Callbacks for other services and libraries, by Ray's paths."""
