@@ -377,7 +377,7 @@ def check_parameter_name(name: Any, error: type[Exception]) -> str:
 
 
 # Tags that luthier sets: the trial that is run again, and why a retried one had failed.
-RESERVED_TAGS = ("confirms", "earlier_errors")
+RESERVED_TAGS = ("confirms", "earlier_errors", "from_memory")
 
 
 def check_tag_name(name: Any, whose: str) -> None:

@@ -14,6 +14,7 @@ from ..history.resources import losses_at
 from ..models.obstacles import Obstacle as Obstacle
 from ..models.obstacles import find_obstacles
 from ..terminal import escape_lines
+from ..transfer.memory_use import explain_memory
 from ..trial.record import State, TrialRow
 from ..typing import Array
 from ..wording import agree, count_of
@@ -96,6 +97,7 @@ class Explanation(NamedTuple):
         standing: Where it stood at its last report; None without a report.
         end: How it ended, and why, in words.
         obstacles: What kept models from being of use when it was proposed.
+        memory: What earlier tasks had to do with it, in words; "" where there are none.
     """
 
     number: int
@@ -110,9 +112,12 @@ class Explanation(NamedTuple):
     standing: Standing | None
     end: str
     obstacles: tuple[Obstacle, ...] = ()
+    memory: str = ""
 
     def __str__(self) -> str:
         lines = [f"trial {self.number}: {self.origin}"]
+        if self.memory:
+            lines.append(self.memory)
         if self.expectation is None:
             lines.append(f"what was expected of it: {self.why_no_expectation}")
         else:
@@ -168,6 +173,7 @@ def explain(history: History, row: TrialRow, scheduler: str = "") -> Explanation
         standing=standing,
         end=_describe_end(row, standing, scheduler),
         obstacles=tuple(find_obstacles(past)),
+        memory=explain_memory(history, number, str(row.tags.get("from_memory", ""))),
     )
 
 

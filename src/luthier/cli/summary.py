@@ -69,6 +69,9 @@ def _facts(
     if "checkpoints" in study.engine.spec:
         facts["checkpoints"] = study.engine.checkpoints.url
 
+    if study.memory.tasks or study.memory.left_out:
+        facts["memory"] = str(study.memory).partition("\n")[0]
+
     done = [r for r in rows if r.started_s is not None and r.finished_s is not None]
     if done:
         span_s = max(r.finished_s or 0.0 for r in done) - min(r.started_s or 0.0 for r in done)

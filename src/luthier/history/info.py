@@ -6,6 +6,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from .task import Task
+
 
 class StudyInfo(msgspec.Struct, frozen=True, kw_only=True):
     """Facts about a study that samplers, schedulers and models may need beside its trials.
@@ -19,6 +21,7 @@ class StudyInfo(msgspec.Struct, frozen=True, kw_only=True):
         hidden: Numbers of trials whose results somebody has set aside.
         comparisons: What people preferred: the better trial, the worse one, and whether they were
             called equal.
+        memory: Earlier tasks that samplers may learn from.
     """
 
     directions: tuple[str, ...]
@@ -28,6 +31,7 @@ class StudyInfo(msgspec.Struct, frozen=True, kw_only=True):
     budget: int | None = None
     hidden: frozenset[int] = frozenset()
     comparisons: tuple[tuple[int, int, bool], ...] = ()
+    memory: tuple[Task, ...] = ()
 
     def mark_hidden(self, n: int) -> NDArray[np.bool_]:
         """(n,) whether the result of each of `n` trials is set aside."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import SpaceError, TaskError
 from ..space.space import Space
-from ..typing import Array, Index
+from ..typing import Array, Index, Mask
 from ..validation import show
 
 CONTEXT = ("log_rows", "log_columns", "classes", "share_categorical", "share_missing")
@@ -41,6 +41,8 @@ class Task:
         space: Its own space.
         X: (n, d) unit columns of that space; NaN where inactive.
         losses: (n, m) finite; smaller is better.
+        penalised: (n,) whether a row failed or broke a constraint, so that its losses are made up;
+            None where none did.
         objectives: (m,) names of the objectives.
         directions: (m,) "minimize" or "maximize", which the losses have been turned by.
         family: What was tuned, such as "xgboost"; "" where nobody said.
@@ -58,6 +60,7 @@ class Task:
     space: Space
     X: Array
     losses: Array
+    penalised: Mask | None = None
     objectives: tuple[str, ...] = ("value",)
     directions: tuple[str, ...] = ("minimize",)
     family: str = ""
@@ -73,6 +76,8 @@ class Task:
                 f"task {self.name!r:.100} has {d} parameters and {m} objectives, so X is (n, {d}) "
                 f"and losses are (n, {m}), got {self.X.shape} and {self.losses.shape}"
             )
+        if self.penalised is not None and self.penalised.shape != (n,):
+            raise TaskError(f"penalised rows of task {self.name!r:.100} are a mask of {n} rows")
         if not np.isfinite(self.losses).all():
             raise TaskError(f"losses of task {self.name!r:.100} are finite numbers")
         ends = np.array([(p.n_values or 1) - 1 for p in self.space.dists], dtype=np.float64)
@@ -119,8 +124,12 @@ class Task:
         n_best = min(_N_BEST, n)
         rest = order[n_best:]
         spread = rest[np.linspace(0, len(rest) - 1, n - n_best).round().astype(np.int64)]
-        rows = np.sort(np.concatenate([order[:n_best], spread]))
-        return self.replace(X=self.X[rows], losses=self.losses[rows])
+        return self.select(np.sort(np.concatenate([order[:n_best], spread])))
+
+    def select(self, rows: Index) -> Task:
+        """Return the task with some of its rows."""
+        penalised = None if self.penalised is None else self.penalised[rows]
+        return self.replace(X=self.X[rows], losses=self.losses[rows], penalised=penalised)
 
     def replace(self, **changed: Any) -> Task:
         """Return a copy with some attributes changed."""
@@ -135,6 +144,7 @@ class Task:
             "n": self.n,
             "X": _to_text(self.X),
             "losses": _to_text(self.losses),
+            "penalised": [] if self.penalised is None else np.flatnonzero(self.penalised).tolist(),
             "objectives": list(self.objectives),
             "directions": list(self.directions),
             "family": self.family,
@@ -160,11 +170,14 @@ class Task:
         try:
             stored = msgspec.convert(data, _Stored)
             space = Space.from_json(stored.space)
+            penalised = np.zeros(stored.n, dtype=np.bool_)
+            penalised[stored.penalised] = True
             columns = {
                 "X": _to_array(stored.X, stored.n, space.d),
                 "losses": _to_array(stored.losses, stored.n, len(stored.objectives)),
+                "penalised": penalised if penalised.any() else None,
             }
-        except (msgspec.ValidationError, SpaceError, ValueError) as e:
+        except (msgspec.ValidationError, SpaceError, ValueError, IndexError) as e:
             raise TaskError(
                 f"expected a task as Task.to_json gives it, got {show(data)}: {e}"
             ) from None
@@ -185,8 +198,9 @@ class _Stored(msgspec.Struct):
     n: Annotated[int, msgspec.Meta(ge=0, le=_MAX_JSON_ROWS)]
     X: str
     losses: str
-    objectives: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)]
-    directions: tuple[Literal["minimize", "maximize"], ...]
+    penalised: list[Annotated[int, msgspec.Meta(ge=0)]] = []
+    objectives: Annotated[tuple[str, ...], msgspec.Meta(min_length=1)] = ("value",)
+    directions: tuple[Literal["minimize", "maximize"], ...] = ("minimize",)
     family: str = ""
     context: dict[str, float] = {}
     tags: dict[str, Any] = {}

@@ -108,6 +108,10 @@ class Hyperparameters:
         m = self._round(len(observations))
         return m, self._estimate(m, observations)
 
+    def bounds(self, data: TrainingSet) -> Array:
+        """Return (len(theta), 2) the bounds of theta."""
+        return self._start(data)[1]
+
     def _round(self, n: int) -> int:
         """Return the largest multiple of ceil(n / interval) that is at most n."""
         return n - n % math.ceil(n / self.interval)

@@ -91,11 +91,15 @@ class Auto(Sampler):
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
         method = self._choose(space, history, n)
         self._method = method
+        self.memory_weight = None
         if (n_looks := history.n // LATEST) != self._obstacles[0]:
             self._obstacles = (n_looks, find_obstacles(history))
         if method.name == "start":
             return sample_startup(space, history, n, rng)
-        return self._sampler(method.name, method.since).sample(space, history, n, rng)
+        sampler = self._sampler(method.name, method.since)
+        X = sampler.sample(space, history, n, rng)
+        self.memory_weight = sampler.memory_weight
+        return X
 
     def _sampler(self, name: str, since: int) -> Sampler:
         """Return the sampler of a name; CMAES counts trials from number `since` on."""
@@ -111,8 +115,13 @@ class Auto(Sampler):
             why = f"{n_workers} trials at a time of {history.budget} leave nothing to learn from"
             return Method("QMC", why)
         n_finished = int(history.has_result.sum())
-        if n_finished < N_STARTUP:
-            why = f"{n_finished} of {N_STARTUP} finished trials that a model needs"
+        n_start = N_STARTUP
+        if history.info.memory:
+            from .memory_start import start_length  # its models take long to load
+
+            n_start = start_length(space, history, N_STARTUP)
+        if n_finished < n_start:
+            why = f"{n_finished} of {n_start} finished trials that a model needs"
             return Method("start", why)
 
         m = len(history.directions)

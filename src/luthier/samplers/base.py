@@ -23,9 +23,12 @@ class Sampler(ABC):
 
     Attributes:
         learns: Whether proposals depend on results.
+        memory_weight: How much earlier tasks had to do with the last proposal, from 0 to 1; None
+            where no model weighed them.
     """
 
     learns: ClassVar[bool] = True
+    memory_weight: float | None = None
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -56,7 +59,11 @@ class Sampler(ABC):
         """
 
     def __repr__(self) -> str:
-        settings = ", ".join(f"{k}={v!r}" for k, v in vars(self).items() if not k.startswith("_"))
+        settings = ", ".join(
+            f"{k}={v!r}"
+            for k, v in vars(self).items()
+            if not k.startswith("_") and k != "memory_weight"
+        )
         return f"{type(self).__name__}({settings})"
 
 

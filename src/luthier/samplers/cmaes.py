@@ -126,6 +126,12 @@ class CMAES(Sampler):
             return replace_seen(space, history, space.sample(rng, n), rng)
 
         search = self._replay(space, history, columns)
+        if not self.start_at and history.info.memory:
+            from .memory_start import next_of_portfolio  # its models take long to load
+
+            led = next_of_portfolio(space, history, n)
+            if led is not None:
+                return led
         if not self.start_at and (centre := untried_centre(space, history, n)) is not None:
             return centre
         search.optimizer.reseed_rng(int(rng.integers(2**32)))
@@ -231,7 +237,16 @@ class CMAES(Sampler):
             return (history.seed,)
         loss = history.losses[before, 0]
         parts = (before, loss, history.constraints[before], history.X[before])
-        return (history.seed, *(a.tobytes() for a in parts))
+        good = self._find_good(history, begin)
+        return (history.seed, *(a.tobytes() for a in parts), good.tobytes())
+
+    def _find_good(self, history: History, begin: int) -> Array:
+        """Return (k, d) good rows of earlier tasks, where the first search begins with them."""
+        if begin or not self.warm_start or not history.info.memory:
+            return np.empty((0, history.space.d))
+        from .memory_start import good_rows
+
+        return good_rows(history.space, history, self.warm_start)
 
     def _generation_size(self, columns: OptimizerColumns) -> int:
         """Return lambda; the default is eq. 48 of Hansen 2016."""
@@ -252,7 +267,8 @@ class CMAES(Sampler):
         best = earlier[: math.ceil(self._warm_share(begin) * len(earlier))]
         feasible = best[history.feasible[best]]
         best = feasible if len(feasible) > 1 else best
-        if len(best) < 2:
+        good = np.concatenate([history.X[best], self._find_good(history, begin)])
+        if len(good) < 2:
             centre = space.centre()
             if centre is None:
                 centre = np.full((1, space.d), np.nan)
@@ -260,13 +276,13 @@ class CMAES(Sampler):
             optimizer = columns.make_optimizer(mean, self.sigma0, size, self.lr_adapt)
             return _Search(optimizer, size, start)
 
-        V = columns.numbers_of(history.X[best])
+        V = columns.numbers_of(good)
         Y = V - V.mean(axis=0)
         cov = _ALPHA**2 * np.eye(Y.shape[1]) + Y.T @ Y / len(Y)
         # sigma is such that the determinant of C is 1.
         sigma = math.exp(np.linalg.slogdet(cov)[1] / 2 / max(len(cov), 1))
         optimizer = columns.make_optimizer(
-            V.mean(axis=0), sigma, size, self.lr_adapt, cov / sigma**2, history.X[best]
+            V.mean(axis=0), sigma, size, self.lr_adapt, cov / sigma**2, good
         )
         return _Search(optimizer, size, start)
 

@@ -35,12 +35,16 @@ from ..numerics.threads import one_thread
 from ..numerics.trust_region import box, box_length
 from ..numerics.warping import standardise
 from ..space.space import Space
+from ..transfer.recall import recall
+from ..transfer.source_models import SourceModels
 from ..trial.record import State
 from ..typing import Array, Index, Mask
 from ..validation import check_real, check_whole
 from .acquisition_search import AcquisitionSearch, Box
 from .base import Sampler
 from .gp_acquisitions import Acquisition, Gain, LogCost, LogEHVI, LogEI, LogPI, LogReach
+from .gp_memory import MixedEI, fit_task_process, weigh
+from .memory_start import start_length
 from .startup import prior_exponent, sample_startup
 
 _N_LEADERS = 5  # best trials whose neighbourhood is searched
@@ -185,13 +189,14 @@ class GP(Sampler):
 
     @one_thread()
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
+        self.memory_weight = None
         if len(history.directions) == 1 and is_partial(history):
             return self._sample_by_curves(space, history, n, rng)
 
         encoder = InputEncoder(space)
         constraints = collect_constraints(history)
         targets = _Targets.of(history, constraints)
-        if len(targets.observed) < self.n_startup_trials or not encoder.d:
+        if len(targets.observed) < self._start_length(space, history) or not encoder.d:
             return sample_startup(space, history, n, rng)
 
         # The observations that the model of the gain learns from.
@@ -211,7 +216,8 @@ class GP(Sampler):
             centre = int(leaders[0])
         elif L.shape[1] == 1:
             doubt = 1 + _DOUBT * d_active / len(number)
-            gain, leaders, centre = self._improvement(Z, L[:, 0], improvable, doubt, n)
+            sources = self._recall(space, history)
+            gain, leaders, centre = self._improvement(Z, L[:, 0], improvable, doubt, n, sources)
         else:
             gain, leaders, centre = self._front_gain(Z, L, improvable, n, rng)
 
@@ -234,7 +240,13 @@ class GP(Sampler):
         return self._maximise(acquisition, history, X[leaders], X[centre], length, n, rng)
 
     def _improvement(
-        self, Z: Inputs, y: Array, improvable: Mask, doubt: float, room: int
+        self,
+        Z: Inputs,
+        y: Array,
+        improvable: Mask,
+        doubt: float,
+        room: int,
+        sources: SourceModels | None = None,
     ) -> tuple[Gain, Index, int]:
         """Return the gain in one loss.
 
@@ -244,6 +256,7 @@ class GP(Sampler):
             improvable: (k,) points whose losses can be improved on.
             doubt: Factor on standard deviations.
             room: Points that may be appended to the model.
+            sources: Earlier tasks; None without.
 
         Returns:
             The gain, the rows of the leaders, and the row of the point with the best mean.
@@ -252,7 +265,52 @@ class GP(Sampler):
         means = model.predict(Z)[0]
         leaders = np.lexsort((y, ~improvable))[:_N_LEADERS].astype(np.int64)
         best = int(np.lexsort((means, ~improvable))[0])
-        return LogEI(model, float(means[improvable].min()), doubt), leaders, best
+        gain: Gain = LogEI(model, float(means[improvable].min()), doubt)
+        if sources is not None:
+            knowing, self.memory_weight = self._knowing_gain(
+                sources, model, Z, y, improvable, doubt
+            )
+            gain = MixedEI(knowing, gain, self.memory_weight)
+        return gain, leaders, best
+
+    def _start_length(self, space: Space, history: History) -> int:
+        """Return after how many finished trials the model takes over."""
+        if not history.info.memory:
+            return self.n_startup_trials
+        return start_length(space, history, self.n_startup_trials)
+
+    def _recall(self, space: Space, history: History) -> SourceModels | None:
+        """Return what earlier tasks predict of the only loss; None without such tasks."""
+        recalled = recall(space, history) if history.info.memory else None
+        return None if recalled is None or self.warp_inputs else recalled.models[0]
+
+    def _knowing_gain(
+        self,
+        sources: SourceModels,
+        plain: Posterior,
+        Z: Inputs,
+        y: Array,
+        improvable: Mask,
+        doubt: float,
+    ) -> tuple[LogEI, float]:
+        """Return the gain by a process that knows earlier tasks, and its weight.
+
+        Args:
+            sources: The earlier tasks.
+            plain: The process that does not know them.
+            Z: k points.
+            y: (k,) losses there.
+            improvable: (k,) points whose losses can be improved on.
+            doubt: Factor on standard deviations.
+        """
+        fitting = self._hyperparameters["loss"]
+        observations = WarpedOutcomes(Z, y, transform_loss)
+        m, theta = fitting.estimate(observations)
+        bounds = fitting.bounds(observations.first(m))
+        warped = transform_loss(y)
+        process = fit_task_process(sources, Z, warped, theta, m, bounds)
+        best = float(process.predict(Z)[0][improvable].min())
+        return LogEI(process, best, doubt), weigh(process, plain, warped)
 
     def _front_gain(
         self, Z: Inputs, L: Array, improvable: Mask, room: int, rng: np.random.Generator

@@ -23,7 +23,7 @@ from ..numerics.acquisition import (
     log_probability_below,
     log_probability_below_by,
 )
-from ..numerics.gp import Inputs, Posterior
+from ..numerics.gp import Inputs
 from ..numerics.hypervolume import boxes
 from ..space.space import Space
 from ..typing import Array
@@ -31,11 +31,28 @@ from ..typing import Array
 _STEP = 1e-4  # of finite differences of a prior
 
 
+class Process(Protocol):
+    """A process conditioned on observations; see `luthier.numerics.gp.Posterior`."""
+
+    @property
+    def rho(self) -> Array:
+        """(d,) inverse squared lengthscales."""
+
+    def predict(self, Z: Inputs) -> tuple[Array, Array]:
+        """Return mean (k,) and variance (k,)."""
+
+    def gradients(self, Z: Inputs) -> tuple[Array, Array, Array, Array]:
+        """Return mean and variance (k,), and the derivatives (k, p) of both by the numbers."""
+
+    def append(self, Z: Inputs, noise: float | None = None) -> None:
+        """Add one point, observed as the mean there."""
+
+
 class Term(Protocol):
     """One summand of the acquisition function."""
 
     @property
-    def models(self) -> Sequence[Posterior]:
+    def models(self) -> Sequence[Process]:
         """Models that it evaluates; they may grow."""
 
     def value(self, Z: Inputs) -> Array:
@@ -65,8 +82,8 @@ class _OneModel(ABC):
         doubt: Factor on the standard deviation.
     """
 
-    def __init__(self, model: Posterior, best: float, doubt: float) -> None:
-        self.models: Sequence[Posterior] = [model]
+    def __init__(self, model: Process, best: float, doubt: float) -> None:
+        self.models: Sequence[Process] = [model]
         self.best = best
         self.doubt = doubt
 
@@ -138,7 +155,7 @@ class _SeveralModels(ABC):
         reference: (m,) losses beyond which nothing counts.
     """
 
-    def __init__(self, models: Sequence[Posterior], front: Array, reference: Array) -> None:
+    def __init__(self, models: Sequence[Process], front: Array, reference: Array) -> None:
         self.models = models
         self.front = front
         self.reference = reference
@@ -182,7 +199,7 @@ class LogEHVI(_SeveralModels):
     Source: Yang 2019 (exact, over disjoint boxes), in logarithms as in Ament 2023.
     """
 
-    def __init__(self, models: Sequence[Posterior], front: Array, reference: Array) -> None:
+    def __init__(self, models: Sequence[Process], front: Array, reference: Array) -> None:
         super().__init__(models, front, reference)
         self._n_covered = len(front)
         self._boxes = boxes(front, reference)
@@ -214,7 +231,7 @@ class LogReach(_SeveralModels):
     """
 
     def __init__(
-        self, models: Sequence[Posterior], front: Array, reference: Array, rng: np.random.Generator
+        self, models: Sequence[Process], front: Array, reference: Array, rng: np.random.Generator
     ) -> None:
         super().__init__(models, front, reference)
         self._rng = rng
@@ -251,8 +268,8 @@ class LogCost:
         weight: Exponent of the cost.
     """
 
-    def __init__(self, model: Posterior, weight: float) -> None:
-        self.models: Sequence[Posterior] = [model]
+    def __init__(self, model: Process, weight: float) -> None:
+        self.models: Sequence[Process] = [model]
         self.weight = weight
 
     def value(self, Z: Inputs) -> Array:

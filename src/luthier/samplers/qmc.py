@@ -39,6 +39,19 @@ class QMC(Sampler):
         self.seed = seed
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
+        if history.info.memory:
+            from .memory_start import lead_by_memory  # its models take long to load
+
+            def sample_evenly(k: int) -> Array:
+                return self.sample_sequence(space, history, k, rng)
+
+            return lead_by_memory(space, history, n, rng, sample_evenly)
+        return self.sample_sequence(space, history, n, rng)
+
+    def sample_sequence(
+        self, space: Space, history: History, n: int, rng: np.random.Generator
+    ) -> Array:
+        """Return the next n points (n, d) of the sequence, whatever earlier tasks say."""
         n_started = history.n - len(history.waiting)
         seed = history.seed if self.seed is None else self.seed
         X = space.place(sobol(n_started, n, space.d, seed))

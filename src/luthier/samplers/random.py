@@ -23,4 +23,11 @@ class Random(Sampler):
     learns = False
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
-        return replace_seen(space, history, space.sample(rng, n), rng)
+        def sample_evenly(k: int) -> Array:
+            return replace_seen(space, history, space.sample(rng, k), rng)
+
+        if history.info.memory:
+            from .memory_start import lead_by_memory  # its models take long to load
+
+            return lead_by_memory(space, history, n, rng, sample_evenly)
+        return sample_evenly(n)

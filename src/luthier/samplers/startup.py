@@ -48,12 +48,24 @@ def sample_startup(space: Space, history: History, n: int, rng: np.random.Genera
     """Return n points (n, d) for the first trials of a study.
 
     The centre of the space, then quasi-random points; every second one is drawn from the priors of
-    the space if it has any.
+    the space if it has any. Where the study has earlier tasks to learn from, they lead: see
+    `luthier.transfer.safe_start`.
     """
+    if history.info.memory:
+        from .memory_start import lead_by_memory  # its models take long to load
+
+        def sample_evenly(k: int) -> Array:
+            return _sample_evenly(space, history, k, rng)
+
+        return lead_by_memory(space, history, n, rng, sample_evenly)
+    return _sample_evenly(space, history, n, rng)
+
+
+def _sample_evenly(space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
     centre = untried_centre(space, history, n)
     if centre is not None:
         return centre
-    X = QMC().sample(space, history, n, rng)
+    X = QMC().sample_sequence(space, history, n, rng)
     if space.has_prior:
         odd = (history.n + np.arange(n)) % 2 == 1
         X = np.where(odd[:, None], space.from_prior(rng, n), X)

@@ -54,6 +54,18 @@ class Applied(msgspec.Struct, frozen=True):
     n_trials: int
 
 
+class StoredMemory(msgspec.Struct, frozen=True):
+    """Earlier tasks that a study may learn from.
+
+    Attributes:
+        tasks: The tasks, in JSON's types.
+        left_out: Names of others, and why each is of no use.
+    """
+
+    tasks: tuple[dict[str, Any], ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
+
+
 class Settings(msgspec.Struct, frozen=True):
     """What is stored of a study beside its trials and its checkpoints.
 
@@ -73,6 +85,8 @@ class Settings(msgspec.Struct, frozen=True):
         comparisons: Which of two trials people preferred, in their order.
         dismissed: Findings that somebody dismissed.
         applied: Remedies of findings that were applied, in their order.
+        family: What is tuned, such as "xgboost"; "" where nobody said.
+        memory: Earlier tasks that the study may learn from.
     """
 
     directions: Annotated[tuple[Literal["minimize", "maximize"], ...], msgspec.Meta(min_length=1)]
@@ -89,6 +103,8 @@ class Settings(msgspec.Struct, frozen=True):
     comparisons: tuple[Comparison, ...] = ()
     dismissed: tuple[Dismissal, ...] = ()
     applied: tuple[Applied, ...] = ()
+    family: str = ""
+    memory: StoredMemory = StoredMemory()
 
     def __post_init__(self) -> None:
         if not 0 <= self.seed < MAX_SEED:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -22,11 +22,21 @@ from ..storages.files import find_missing_file, is_place
 from ..storages.settings import MAX_SEED, read_settings
 from ..terminal import logger
 from ..trial.record import TrialRow
-from ..validation import MAX_NAME_CHARACTERS, is_name, is_text, show, to_plain_text
+from ..validation import (
+    MAX_NAME_CHARACTERS,
+    default_names,
+    is_name,
+    is_text,
+    show,
+    to_plain_text,
+)
 from .checkpoint_owner import find_owner
 from .engine import Engine
 from .opening import choose_strategies, open_checkpoints, open_engine, require_file
 from .study import Study, check_catch_as
+
+if TYPE_CHECKING:
+    from .memory import Source
 
 
 @explain_arguments(
@@ -44,7 +54,7 @@ from .study import Study, check_catch_as
         "study_name": "name",
     }
 )
-def create_study(
+def create_study(  # noqa: PLR0913  (what a study is, and where it lives)
     name: str | None = None,
     storage: str | Storage | None = None,
     direction: Literal["minimize", "maximize"] | None = None,
@@ -56,6 +66,8 @@ def create_study(
     load_if_exists: bool = False,
     checkpoints: str | os.PathLike[str] | Checkpoints | None = None,
     catch_as: Literal["failed", "infeasible"] | None = None,
+    memory: Source | Sequence[Source] | None = None,
+    family: str | None = None,
 ) -> Study:
     """Create a study.
 
@@ -81,11 +93,17 @@ def create_study(
         catch_as: "infeasible" takes failures for breaches of a constraint, "crash": models learn
             where trials crash or run out of memory. "failed" (the default) does not. It is kept
             with the study; `Study.set_catch_as` changes it.
+        memory: What earlier studies found out, so that this one does not begin at random: studies,
+            rows (trials, or pairs of params and a value), `luthier.transfer.Task`, or "auto" for
+            the finished studies of the same storage and family. See `Study.memory` for what was
+            used and what was left out. A study that is loaded keeps the memory that it has.
+        family: What is tuned, such as "xgboost": "auto" finds studies of the same family.
 
     Raises:
         StudyExistsError: The name is taken.
         StudyError: A direction is neither, or objectives are not those that the loaded study has;
-            or the name is blank, or the URL or path of a storage.
+            or the name is blank, or the URL or path of a storage; or memory is none.
+        TaskError: Rows of an earlier study cannot be read.
     """
     directions, names = _read_objectives(direction, objectives)
     name = None if name is None else _check_new_name(name)
@@ -114,6 +132,22 @@ def create_study(
         store.open()
         spec["checkpoints"] = {"url": store.url, "keep": store.keep}
 
+    if family:
+        spec["family"] = _check_name(family)
+    known: list[TrialRow] = []
+    if memory is not None:
+        from .memory import Wanted, gather_tasks, store_tasks  # its models take long to load
+
+        wanted = Wanted(
+            name,
+            place,
+            space or Space(),
+            tuple(names or default_names(len(directions))),
+            tuple(directions),
+            family or "",
+        )
+        spec["memory"], known = store_tasks(gather_tasks(memory, wanted), wanted)
+
     try:
         record = place.create_study(name or f"study-{os.urandom(4).hex()}", spec)
     except StudyExistsError:
@@ -125,9 +159,14 @@ def create_study(
         _require_same_objectives(record, directions if is_given else None, names)
         _require_same_catch_as(record, catch_as)
         _warn_of_another_seed(record, seed)
+        _warn_of_other_memory(record, spec.get("memory"))
+        known = []
         chosen = choose_strategies(sampler, scheduler, read_settings(record))
     store = open_checkpoints(place, record, checkpoints)
-    return Study(Engine(place, record, space, *chosen, store).open(space))
+    study = Study(Engine(place, record, space, *chosen, store).open(space))
+    if known:
+        study.add_trials(known)
+    return study
 
 
 def _read_objectives(
@@ -258,6 +297,13 @@ def _warn_of_another_seed(record: StudyRecord, seed: int | None) -> None:
             record.name,
             stored,
             seed,
+        )
+
+
+def _warn_of_other_memory(record: StudyRecord, memory: dict[str, Any] | None) -> None:
+    if memory and memory["tasks"] and not read_settings(record).memory.tasks:
+        logger.warning(
+            "study %r was created without memory; memory=... changes nothing now", record.name
         )
 
 

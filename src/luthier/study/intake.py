@@ -185,7 +185,8 @@ class Intake:
             elif move is not Next.START:
                 return move
             elif request.takes_new:
-                row = self._add(offer.params(), request.worker)
+                params = offer.params()
+                row = self._add(params, request.worker, offer.tags)
             else:
                 resumes = scheduler is not None and scheduler.resumes
                 return Next.WAIT if resumes and history.running else Next.DONE
@@ -204,24 +205,29 @@ class Intake:
         fixed = self.proposals.check(params)
         return self._add(self.proposals.complete(request.sampler, number, fixed), request.worker)
 
-    def _add(self, params: dict[str, Any], worker: str) -> TrialRow | None:
+    def _add(
+        self, params: dict[str, Any], worker: str, tags: dict[str, Any] | None = None
+    ) -> TrialRow | None:
         """Begin a new trial with these params.
 
         None if another worker was quicker, whose trial is then in sight.
         """
         replica = self.replica
-        row = self._new_row(replica.history.n, params, worker)
+        row = self._new_row(replica.history.n, params, worker, tags or {})
         first, revision = replica.storage.add_trials(replica.study, [row], row.number)
         is_added = first >= 0
         replica.apply(revision, row if is_added else None)
         return row if is_added else None
 
-    def _new_row(self, number: int, params: dict[str, Any], worker: str) -> TrialRow:
+    def _new_row(
+        self, number: int, params: dict[str, Any], worker: str, tags: dict[str, Any]
+    ) -> TrialRow:
         storage = self.replica.storage
         return TrialRow(
             number=number,
             state=State.RUNNING,
             params=params,
+            tags=tags,
             started_s=time.time(),
             worker=worker,
             token=1,

@@ -26,6 +26,9 @@ class Offer:
         proposals: Params for new trials.
         history: The study's trials, kept up to date by the caller.
         sampler: What to try next.
+
+    Attributes:
+        tags: Of a trial that begins with the params offered last.
     """
 
     def __init__(self, proposals: Proposals, history: History, sampler: Sampler) -> None:
@@ -33,6 +36,7 @@ class Offer:
         self._history = history
         self._sampler = sampler
         self._params: dict[str, Any] = {}
+        self.tags: dict[str, Any] = {}
         self._space: Space | None = None  # of the last proposal
         self._n_made = 0
         self._n_in_sight = 0  # trials as of the last call
@@ -43,6 +47,7 @@ class Offer:
         if self._n_made < _MADE_AT_LEAST or self._is_taken():
             self._space = self._proposals.space
             self._params = self._proposals.propose(self._sampler, self._space, number, self._n_made)
+            self.tags = self._proposals.tags
             self._n_made += 1
         self._n_in_sight = number
         return self._params

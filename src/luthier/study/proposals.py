@@ -37,6 +37,9 @@ class Proposals:
         declared: Whether the space was declared, so that it does not depend on what objectives ask
             for.
         warn: Gives warnings once.
+
+    Attributes:
+        tags: What earlier tasks had to do with the last proposal.
     """
 
     def __init__(self, history: History, declared: bool, warn: WarnOnce) -> None:
@@ -54,6 +57,7 @@ class Proposals:
         self._reach_basis: tuple[Space, int] | None = None
         # The space, and how many trials there were in which its conditions were found.
         self._basis: tuple[Space, int] | None = None
+        self.tags: dict[str, Any] = {}
 
     @property
     def space(self) -> Space:
@@ -111,9 +115,19 @@ class Proposals:
             space = self._space_after(number)  # the latest trials may have shown more of it
             X = self._sample(space, sampler, number, attempt)
         self._warn_of_repeats(space, sampler, X)
+        self.tags = self._describe_memory(space, sampler, X)
         if not number % LATEST and sampler.learns:
             self._warn_of_obstacles()
         return space.decode(X)[0]
+
+    def _describe_memory(self, space: Space, sampler: Sampler, X: Array) -> dict[str, Any]:
+        """Return the tags of a trial that earlier tasks had to do with; none without such tasks."""
+        if not self.history.info.memory:
+            return {}
+        from ..transfer.memory_use import describe_use
+
+        use = describe_use(space, self.history, X, sampler.memory_weight)
+        return {"from_memory": use} if use else {}
 
     def check(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Params that somebody fixes, as a declared space takes them.

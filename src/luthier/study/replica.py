@@ -8,13 +8,15 @@ from typing import Any
 from msgspec.structs import replace
 
 from ..history.history import History
+from ..history.task import Task
 from ..space.space import Space
 from ..storages import Storage
 from ..storages.base import StudyRecord
-from ..storages.settings import Settings, read_settings, read_space
+from ..storages.settings import Settings, StoredMemory, read_settings, read_space
 from ..storages.transitions import lease_expired
 from ..trial.record import State, TrialRow
 from .bookkeeping import Bookkeeping, References
+from .stored_tasks import read_tasks
 
 _BLOCK = 2000  # trials that the history takes in at a time: what a processor keeps at hand
 
@@ -63,6 +65,8 @@ class Replica:
         self.books = Bookkeeping()
         self.held: dict[int, int] = {}
         self.keeps_proposals = False
+        self._memory: tuple[Task, ...] = ()
+        self._stored_memory = StoredMemory()
         self._adopt(self.spec, space)
 
     def refresh(self) -> None:
@@ -130,10 +134,14 @@ class Replica:
 
         self.settings = settings
         self.spec = dict(spec)
+        if settings.memory != self._stored_memory:
+            self._stored_memory = settings.memory
+            self._memory = read_tasks(settings.memory, self.name)
         self.history.update_info(
             crash=settings.catch_as == "infeasible",
             hidden=settings.controls.hidden,
             comparisons=tuple((c.better, c.worse, c.equal) for c in settings.comparisons),
+            memory=self._memory,
         )
         if space is not None:
             self.space = space

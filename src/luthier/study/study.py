@@ -48,6 +48,7 @@ from .loop import run
 from .progress import log_end
 from .remedies import Remedies, check_act
 from .run_settings import RunSettings, check_callbacks, check_objective
+from .stored_tasks import KnownTasks
 from .trial_number import number_of
 
 if TYPE_CHECKING:
@@ -534,6 +535,12 @@ class Study(Insights, Remedies):
     def controls(self) -> StudyControls:
         """Verbs for a study that runs, wherever it does: pause, stop, notes and more."""
         return StudyControls(self.engine)
+
+    @property
+    def memory(self) -> KnownTasks:
+        """The earlier tasks that the study learns from, and those that were left out, and why."""
+        stored = self.engine.settings.memory
+        return KnownTasks(self.history.info.memory, stored.left_out)
 
     @property
     def preferences(self) -> StudyPreferences:

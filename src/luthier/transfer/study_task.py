@@ -14,7 +14,7 @@ from ..history.task import Task
 from ..space.distributions import Categorical, Distribution, Float, Int
 from ..space.space import Space
 from ..trial.record import State, TrialRow
-from ..typing import Array, Index
+from ..typing import Array, Index, Mask
 from ..validation import check_parameter_name, check_values, default_names, show, to_number
 
 _LARGEST = 1e300  # so that half of a range, added to a loss, does not overflow
@@ -50,19 +50,20 @@ def task_of_study(study: HasHistory, **facts: Any) -> Task:
 
 def task_of_history(history: History, **facts: Any) -> Task:
     """Return what the trials of a study have found out, as a task; see `task_of_study`."""
-    number, losses = collect_rows(history)
+    number, losses, penalised = collect_rows(history)
     return Task(
         space=history.space,
         X=history.X[number].copy(),
         losses=losses,
+        penalised=penalised if penalised.any() else None,
         objectives=history.objectives,
         directions=history.directions,
         **facts,
     )
 
 
-def collect_rows(history: History) -> tuple[Index, Array]:
-    """Return numbers (k,) of the trials that a task keeps, and their losses (k, m).
+def collect_rows(history: History) -> tuple[Index, Array, Mask]:
+    """Return numbers (k,) of the trials that a task keeps, their losses (k, m), and which are bad.
 
     They are the complete trials, and those that failed because of their params. The latter, and
     those that broke a constraint, lie half the range beyond the worst. Infinite losses count as the
@@ -74,7 +75,7 @@ def collect_rows(history: History) -> tuple[Index, Array]:
     failed = history.fits & (history.state == State.FAILED) & ~history.unblamed
     number = np.flatnonzero(complete | failed)
     if not good.any():
-        return number[:0], np.empty((0, len(history.directions)))
+        return number[:0], np.empty((0, len(history.directions))), good[:0]
 
     losses = history.losses.copy()
     for loss in losses.T:
@@ -82,7 +83,7 @@ def collect_rows(history: History) -> tuple[Index, Array]:
         low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 0.0)
         loss[good] = np.clip(loss[good], low, high)
         loss[~good] = high + ((high - low) / 2 or max(abs(high), 1.0))
-    return number, losses[number]
+    return number, losses[number], ~good[number]
 
 
 def task_of_rows(

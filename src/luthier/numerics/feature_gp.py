@@ -1,0 +1,220 @@
+"""A Gaussian process that knows features of its points beside their places.
+
+Notation: n points Z with T features F (n, T) each, and losses y (n,). The kernel is
+k(x, x') = signal · matern(x, x') + (a / T) F(x) · F(x'), the second part of which is a linear
+function of the features, with weights of any sign. theta (d + 3,) holds the logarithms of rho (d,),
+signal, noise and a. K, R and alpha are as in `gp`. A name that ends in `_by` is a derivative.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.linalg import lapack
+from scipy.optimize import fmin_l_bfgs_b
+
+from ..typing import Array
+from .gp import (
+    Inputs,
+    Prior,
+    cholesky,
+    matern,
+    matern_slope,
+    neg_log_likelihood,
+    squared_differences,
+)
+
+_LOG_A = (-2.0, 1.5)  # mean and standard deviation before any data
+_LOG_A_BOUNDS = (-9.0, 5.0)
+
+
+def squared_distances(rho: Array, Z: Inputs, other: Inputs) -> Array:
+    """(m, n) squared scaled distances of two sets of points.
+
+    Args:
+        rho: (d,) inverse squared lengthscales, of numbers and then of categories.
+        Z: m points.
+        other: n points.
+    """
+    scale = np.sqrt(rho[: Z.N.shape[1]])
+    A, B = Z.N * scale, other.N * scale
+    r2 = (-2 * A) @ B.T
+    r2 += np.einsum("ij,ij->i", A, A)[:, None]
+    r2 += np.einsum("ij,ij->i", B, B)
+    for j in range(Z.C.shape[1]):
+        r2 += rho[len(scale) + j] * (Z.C[:, j, None] != other.C[:, j])
+    return np.maximum(r2, 0.0, out=r2)
+
+
+def neg_log_posterior(
+    theta: Array, D: Array, G: Array, y: Array, prior: Prior
+) -> tuple[float, Array]:
+    """-log p(y, theta) up to a constant, and its gradient.
+
+    Args:
+        theta: (d + 3,).
+        D: (d, n(n-1)/2) from `squared_differences`.
+        G: (n, n) F Fᵀ / T.
+        y: (n,) standardised.
+        prior: Of all but log a.
+
+    Source: Rasmussen & Williams 2006, eqs. 5.8 and 5.9.
+    """
+    n, d = len(y), len(D)
+    i, j = np.tril_indices(n, -1)
+    low = i * n + j
+    rho = np.exp(theta[:d])
+    signal, noise, a = np.exp(theta[d:]).tolist()
+    g, g_diagonal = G.reshape(-1)[low], G.diagonal()
+
+    k, slope = matern_slope(rho @ D)
+    K = np.zeros((n, n))
+    flat = K.reshape(-1)
+    flat[low] = signal * k + a * g
+    flat[:: n + 1] = signal + noise + a * g_diagonal
+    found = neg_log_likelihood(K, y, low)
+    if found is None:
+        return 1e25, np.zeros(len(theta))
+    value, W, by_variance = found
+    trace = float(by_variance.sum())
+    gradient = np.empty(d + 3)
+    gradient[d] = signal * (float(W @ k) + 0.5 * trace)
+    gradient[d + 1] = 0.5 * noise * trace
+    gradient[d + 2] = a * (float(W @ g) + 0.5 * float(by_variance @ g_diagonal))
+    gradient[:d] = (D @ (W * slope)) * (rho * signal)
+
+    penalty, penalty_by = prior.penalty(theta[:-1], d)
+    z = (theta[-1] - _LOG_A[0]) / _LOG_A[1]
+    gradient[:-1] += penalty_by
+    gradient[-1] += z / _LOG_A[1]
+    return value + penalty + 0.5 * z * z, gradient
+
+
+def fit(Z: Inputs, F: Array, y: Array, prior: Prior, start: Array, bounds: Array) -> Array:
+    """Return theta (d + 3,) at the mode of its posterior, from the mode without features.
+
+    Args:
+        Z: n points.
+        F: (n, T) their features.
+        y: (n,) standardised.
+        prior: Of all but log a.
+        start: (d + 2,) hyperparameters of the process without features.
+        bounds: (d + 2, 2) of them.
+    """
+    theta, _, _ = fmin_l_bfgs_b(
+        neg_log_posterior,
+        np.append(start, _LOG_A[0]),
+        args=(squared_differences(Z), F @ F.T / F.shape[1], y, prior),
+        bounds=[*map(tuple, bounds), _LOG_A_BOUNDS],
+        maxiter=40,
+        factr=1e9,
+        pgtol=1e-2,
+    )
+    return np.asarray(theta)
+
+
+@dataclass(slots=True)
+class FeaturePosterior:
+    """A process with features, conditioned on observations; grows a point at a time.
+
+    Attributes:
+        rho: (d,) inverse squared lengthscales.
+        signal: Variance of the part that knows places.
+        noise: Variance of an observation.
+        weight: a / T.
+    """
+
+    rho: Array
+    signal: float
+    noise: float
+    weight: float
+    _Z: Inputs
+    _F: Array
+    _R: Array
+    _alpha: Array
+
+    @classmethod
+    def of(cls, theta: Array, Z: Inputs, F: Array, y: Array) -> FeaturePosterior:
+        """Condition on y (n,) at n points with features (n, T)."""
+        rho = np.exp(theta[:-3])
+        signal, noise, a = np.exp(theta[-3:]).tolist()
+        weight = a / F.shape[1]
+        K = signal * matern(squared_distances(rho, Z, Z)) + weight * (F @ F.T)
+        K.reshape(-1)[:: Z.n + 1] += noise
+        R = np.asarray(lapack.dtrtri(cholesky(K).T, lower=0)[0].T)
+        return cls(rho, signal, noise, weight, Z, F, R, R.T @ (R @ y))
+
+    @property
+    def n(self) -> int:
+        """Number of observations, what is only expected included."""
+        return len(self._alpha)
+
+    def left_out(self, y: Array) -> tuple[Array, Array]:
+        """Mean (n,) and variance (n,) of each observation from all others.
+
+        Source: Rasmussen & Williams 2006, eq. 5.12.
+        """
+        variance = 1 / np.einsum("ij,ij->j", self._R, self._R)
+        return y - self._alpha * variance, variance
+
+    def share_of(self) -> Array:
+        """Return (T,) what each feature explains of the mean, as a weight with a sign.
+
+        Of the mean at the observations, F (a / T) Fᵀ alpha, it is the weight of a feature.
+        """
+        return np.asarray(self.weight * (self._F.T @ self._alpha))
+
+    def predict(self, Z: Inputs, F: Array) -> tuple[Array, Array]:
+        """Mean (m,) and variance (m,) of the noise-free process at points with features (m, T)."""
+        k = self.signal * matern(squared_distances(self.rho, Z, self._Z))
+        k += self.weight * (F @ self._F.T)
+        w = k @ self._R.T
+        variance = self._prior_variance(F) - np.einsum("ij,ij->i", w, w)
+        return k @ self._alpha, np.maximum(variance, 1e-12 * self.signal)
+
+    def _prior_variance(self, F: Array) -> Array:
+        return np.asarray(self.signal + self.weight * np.einsum("ij,ij->i", F, F))
+
+    def gradients(self, Z: Inputs, F: Array, F_by: Array) -> tuple[Array, Array, Array, Array]:
+        """`predict`, and the derivatives (m, p) of mean and variance by the numbers.
+
+        Args:
+            Z: m points of p numbers.
+            F: (m, T) their features.
+            F_by: (m, T, p) the derivatives of those.
+        """
+        p = Z.N.shape[1]
+        k, slope = matern_slope(squared_distances(self.rho, Z, self._Z))
+        k = self.signal * k + self.weight * (F @ self._F.T)
+        w = k @ self._R.T
+        a = slope * self._alpha
+        wR = w @ self._R
+        b = slope * wR
+
+        # dr²/dx = 2 rho (x - x'), and the features by the chain rule.
+        root = 2 * self.signal * self.rho[:p]
+        mean_by = root * (Z.N * a.sum(axis=1)[:, None] - a @ self._Z.N)
+        mean_by += self.weight * np.einsum("mtp,t->mp", F_by, self._F.T @ self._alpha)
+        variance_by = -2 * root * (Z.N * b.sum(axis=1)[:, None] - b @ self._Z.N)
+        variance_by += 2 * self.weight * np.einsum("mtp,mt->mp", F_by, F - wR @ self._F)
+        variance = self._prior_variance(F) - np.einsum("ij,ij->i", w, w)
+        return k @ self._alpha, np.maximum(variance, 1e-12 * self.signal), mean_by, variance_by
+
+    def append(self, Z: Inputs, F: Array) -> None:
+        """Add one point, observed as the mean there without noise: only variances change."""
+        n = self.n
+        k = self.signal * matern(squared_distances(self.rho, Z, self._Z))
+        k = (k + self.weight * (F @ self._F.T))[0]
+        row = self._R @ k
+        rest = float(self._prior_variance(F)[0] - row @ row)
+        last = math.sqrt(max(rest, 1e-10 * self.signal))
+        R = np.zeros((n + 1, n + 1))
+        R[:n, :n] = self._R
+        R[n, :n] = -(row @ self._R) / last
+        R[n, n] = 1 / last
+        self._R = R
+        self._Z = Inputs(np.concatenate([self._Z.N, Z.N]), np.concatenate([self._Z.C, Z.C]))
+        self._F = np.concatenate([self._F, F])
+        self._alpha = np.append(self._alpha, 0.0)

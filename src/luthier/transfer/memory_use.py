@@ -1,0 +1,75 @@
+"""What earlier tasks had to do with a trial, in words."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..history.history import History
+from ..models.training_data import collect_objectives
+from ..space.space import Space
+from ..typing import Array
+from ..wording import count_of
+from .recall import recall
+from .safe_start import N_JUDGED, find_rows, measure_agreement
+
+_LITTLE = 0.05  # a weight below which earlier tasks have no say
+
+
+def describe_use(space: Space, history: History, X: Array, weight: float | None) -> str:
+    """Return what earlier tasks have to do with a proposal: "portfolio", "w=0.83" or nothing.
+
+    Args:
+        space: The space.
+        history: All trials before it.
+        X: (1, d) the proposal.
+        weight: Of the model that knows the tasks; None where no model proposed it.
+    """
+    if weight is not None:
+        return f"w={weight:.2f}"
+    recalled = recall(space, history)
+    if recalled is not None and find_rows(recalled.portfolio, X)[0]:
+        return "portfolio"
+    return ""
+
+
+def explain_memory(history: History, number: int, use: str) -> str:
+    """Return a sentence on what earlier tasks had to do with a trial; "" where there are none.
+
+    Args:
+        history: All trials.
+        number: The trial's.
+        use: What its tag "from_memory" says; "" without.
+    """
+    recalled = recall(history.space, history) if history.info.memory else None
+    if recalled is None:
+        return ""
+    n_tasks = max(len(m.matched) for m in recalled.models if m is not None)
+    tasks = count_of(n_tasks, "earlier task")
+    dropped = _find_drop(history, number)
+    if use == "portfolio":
+        place = int(np.argmax(find_rows(history.X[[number]], recalled.portfolio)))
+        return f"it is number {place + 1} of the configurations that helped {tasks}"
+    if use.startswith("w="):
+        weight = float(use[2:])
+        if weight < _LITTLE:
+            return f"{tasks} had no say: a model without them foretells the results better ({use})"
+        return f"{tasks} had a weight of {weight:.2f} in it, by how well they foretell the results"
+    if dropped is not None:
+        return (
+            f"memory was dropped after trial {dropped}: it ranked the first results the wrong way "
+            "round"
+        )
+    return use
+
+
+def _find_drop(history: History, number: int) -> int | None:
+    """Return the trial after which the start was without memory, before another; None for none."""
+    recalled = recall(history.space, history)
+    known, losses, _ = collect_objectives(history)
+    before = known < number
+    known, losses = known[before], losses[before]
+    if recalled is None or len(known) < N_JUDGED:
+        return None
+    first = known[:N_JUDGED]
+    agreement = measure_agreement(history.space, history.X[first], losses[:N_JUDGED], recalled)
+    return int(first[-1]) if agreement <= 0 else None

@@ -1,0 +1,113 @@
+"""The first trials of a study with memory: what helped before, and an even sample, in turns.
+
+The even sample is what a study without memory would begin with, so memory that misleads costs a few
+trials at most: once four trials have ended, it must have ranked them better than chance.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from ..history.history import History
+from ..models.training_data import InputEncoder, collect_objectives
+from ..space.space import Space
+from ..typing import Array, Mask
+from .recall import Recalled
+
+N_JUDGED = 4
+"""Finished trials after which memory is judged."""
+
+N_START = 6
+"""Finished trials after which a model takes over, where memory was right."""
+
+_N_PORTFOLIO = 3  # of the trials until then
+_N_LONGER = 7  # the least where memory was wrong
+_FEW_WORKERS = 2
+_SAME = 1e-7  # largest difference of two unit columns that count as equal
+
+
+class StartState(NamedTuple):
+    """How far the start of a study has come.
+
+    Attributes:
+        length: Finished trials after which it is over.
+        agreement: How well memory ranked the finished trials, from -1 to 1; None while fewer than
+            four have ended, or none of the even sample has.
+        next: (k, d) points of the portfolio that are still to come; none where memory was wrong.
+        leads: Whether the next trial is one of these, and not one of the even sample.
+    """
+
+    length: int
+    agreement: float | None
+    next: Array
+    leads: bool
+
+
+def follow_start(space: Space, history: History, recalled: Recalled, n: int) -> StartState:
+    """Return how far the start of a study with memory has come.
+
+    Where trials run at the same time, all but one of the first are of the portfolio. Where more
+    than a third of all trials do, all are.
+
+    Args:
+        space: The space to search.
+        history: All trials so far.
+        recalled: What earlier tasks say.
+        n: Number of points that are asked for.
+    """
+    number, losses, _ = collect_objectives(history)
+    agreement = None
+    tried = find_rows(history.X, recalled.portfolio)
+    X = history.X[number]
+    if len(number) >= N_JUDGED and not find_rows(recalled.portfolio, X).all():
+        agreement = measure_agreement(space, X, losses, recalled)
+    if agreement is not None and agreement <= 0:
+        quarter = math.inf if history.budget is None else history.budget / 4
+        longer = max(_N_LONGER, min(space.d + 1, int(quarter) if quarter < math.inf else 10**9))
+        return StartState(longer, agreement, recalled.portfolio[:0], False)
+
+    n_workers = len(history.running) + n
+    n_tried = int(tried.sum())
+    left = recalled.portfolio[~tried]
+    is_wide = history.budget is not None and 3 * n_workers > history.budget and n_workers > 1
+    if is_wide:
+        return StartState(history.budget or 0, agreement, left, history.n > n_tried)
+    n_portfolio = max(_N_PORTFOLIO, n_workers if n_workers > _FEW_WORKERS else 0)
+    left = left[: max(n_portfolio - n_tried, 0)]
+    n_others = history.n - n_tried
+    leads = bool(len(left)) and (n_tried <= n_others or n_workers > _FEW_WORKERS)
+    return StartState(N_START, agreement, left, leads)
+
+
+def measure_agreement(space: Space, X: Array, losses: Array, recalled: Recalled) -> float:
+    """Return how well memory ranks trials, from -1 to 1: Kendall's tau with weights.
+
+    A pair counts as much as memory tells its two trials apart, so that those of the portfolio, of
+    which it expects the same, say little of each other.
+
+    Args:
+        space: The space of the trials.
+        X: (k, d) unit columns of finished trials.
+        losses: (k, m) of them.
+        recalled: What earlier tasks say.
+    """
+    encoder = InputEncoder(space)
+    i, k = np.tril_indices(len(X), -1)
+    total, most = 0.0, 1e-300
+    for j, y in enumerate(losses.T):
+        f = recalled.mean_prediction(encoder, X, j)
+        if f is not None:
+            total += float(((f[i] - f[k]) * np.sign(y[i] - y[k])).sum())
+            most += float(np.abs(f[i] - f[k]).sum())
+    return total / most
+
+
+def find_rows(X: Array, points: Array) -> Mask:
+    """Return (k,) whether points (k, d) are rows of X (n, d), up to rounding."""
+    apart = np.abs(points[:, None] - X)
+    apart[np.isnan(points)[:, None] & np.isnan(X)] = 0.0
+    same = np.all(apart < _SAME, axis=2)
+    return np.asarray(np.any(same, axis=1), dtype=np.bool_)

@@ -1,0 +1,58 @@
+"""How alike earlier tasks and the present one are: by the order in which both put trials."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from ..history.history import History
+from ..models.training_data import InputEncoder, collect_objectives
+from ..space.space import Space
+from ..typing import Array
+from .matching import Matched
+from .portfolio import complete
+from .recall import Recalled
+from .safe_start import N_JUDGED, measure_agreement
+from .source_models import kendall
+
+
+def measure_similarity(space: Space, history: History, recalled: Recalled) -> Array | None:
+    """Return (T,) Kendall's tau of what each task predicts of the finished trials, at least 0.
+
+    None while fewer than four have ended, or where memory as a whole ranked them no better than
+    chance; and where no task tells of the first objective, after which tasks are compared.
+    """
+    number, losses, _ = collect_objectives(history)
+    models = recalled.models[0]
+    if models is None or len(number) < N_JUDGED:
+        return None
+    X = history.X[number]
+    if measure_agreement(space, X, losses, recalled) <= 0:
+        return None
+    F = models.predict(InputEncoder(space).encode(X))
+    return np.array([max(kendall(losses[:, 0], f), 0.0) for f in F.T])
+
+
+def find_most_alike(space: Space, history: History, recalled: Recalled) -> Matched | None:
+    """Return the task that is most like the present one; None where none is known to be."""
+    similarity = measure_similarity(space, history, recalled)
+    models = recalled.models[0]
+    if similarity is None or models is None or not similarity.max() > 0:
+        return None
+    return models.matched[int(np.argmax(similarity))]
+
+
+def split_rows(space: Space, m: Matched, share: float) -> tuple[Array, Array]:
+    """Return the best rows of a task (k, d), the best first, and the others, as points of a space.
+
+    Args:
+        space: The space.
+        m: The task.
+        share: Of its rows, the best; at least two.
+    """
+    order = np.argsort(m.losses, kind="stable")
+    n_best = max(math.ceil(share * len(order)), 2)
+    inside = m.inside[order]
+    X = complete(space, m.X[order])
+    return X[:n_best][inside[:n_best]], X[n_best:][inside[n_best:]]

@@ -1,0 +1,69 @@
+"""First trials with memory: turns, batches, and rows that other methods begin with."""
+
+import numpy as np
+
+from luthier import History, State, TrialRow
+from luthier.samplers import CMAES, QMC
+from luthier.samplers.memory_start import good_rows, lead_by_memory, next_of_portfolio, start_length
+from luthier.transfer.recall import recall
+from tests.transfer.cases import SPACE, bowl, make, make_noise
+
+RNG = np.random.default_rng(0)
+
+
+def history_after(n, tasks=None, sign=1.0):
+    history = History(SPACE, ["minimize"])
+    history.update_info(memory=tuple([make(30, i) for i in range(3)] if tasks is None else tasks))
+    X = SPACE.sample(np.random.default_rng(4), n)
+    history.put(
+        [
+            TrialRow(number=i, state=State.COMPLETE, params=p, values=(sign * float(y),))
+            for i, (p, y) in enumerate(zip(SPACE.decode(X), bowl(X), strict=True))
+        ]
+    )
+    return history
+
+
+def lead(history, n):
+    def evenly(k):
+        return QMC().sample_sequence(SPACE, history, k, RNG)
+
+    return lead_by_memory(SPACE, history, n, RNG, evenly), evenly(n)
+
+
+def test_a_batch_is_of_the_portfolio():
+    history = history_after(0)
+    X, _ = lead(history, 5)
+    np.testing.assert_array_equal(X, recall(SPACE, history).portfolio[:5])
+
+
+def test_tasks_of_no_use_change_nothing():
+    history = history_after(0, [make_noise()])
+    X, even = lead(history, 2)
+    np.testing.assert_array_equal(X, even)
+    assert start_length(SPACE, history, 8) == 8
+    assert next_of_portfolio(SPACE, history, 1) is None
+    assert len(good_rows(SPACE, history, 0.1)) == 0
+
+
+def test_a_start_is_shorter_where_memory_was_right():
+    assert start_length(SPACE, history_after(5), 8) == 6
+    assert start_length(SPACE, history_after(5, sign=-1.0), 8) == 7
+
+
+def test_rows_are_good_once_the_first_trials_agree():
+    assert len(good_rows(SPACE, history_after(3), 0.1)) == 0
+    good = good_rows(SPACE, history_after(8), 0.1)
+    assert len(good) >= 2
+    assert bowl(good).max() < np.median(bowl(SPACE.sample(RNG, 200)))
+    assert len(good_rows(SPACE, history_after(8, sign=-1.0), 0.1)) == 0
+
+
+def test_cmaes_searches_around_what_was_good_in_a_task_that_is_like_it():
+    def distance(history):
+        X = np.concatenate(
+            [CMAES().sample(SPACE, history, 1, np.random.default_rng(i)) for i in range(20)]
+        )
+        return bowl(X).mean()
+
+    assert distance(history_after(10)) < 0.6 * distance(history_after(10, []))
