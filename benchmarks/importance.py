@@ -1,9 +1,8 @@
 """Importances of parameters, luthier beside Optuna's three evaluators: truth, intervals and time.
 
-    python -m benchmarks.importance                        # all functions, 20 seeds: takes an hour
-    python -m benchmarks.importance --seeds 3 --trials search --peers ped
     python -m benchmarks.importance --trials random --n-random 100      # ranks beside all peers
-    python -m benchmarks.importance --time 1000x10,10000x20 --peers ped,mdi
+    python -m benchmarks.importance --seeds 100 --peers ""              # intervals: takes an hour
+    python -m benchmarks.importance --time 1000x10,10000x20
 
 Functions: `common/known_importances.py`. Trials: 400 random ones, and 200 of a search by the
 default sampler, which tries mostly good points. The same trials go to both libraries. luthier
@@ -13,6 +12,9 @@ called important.
 Optuna's importances are neither; they are compared by rank: with total indices and with first-order
 indices, of which the one counts that is nearer. A parameter that Optuna leaves out, as it does with
 those that are not always active, counts as 0.
+
+Each seed of a function stands in the file of runs once it is done and is not run again. `--save`
+writes three files: ranks beside peers, intervals without peers, and times.
 
 Times are of one thread of the processor, on random trials of a linear function. Beside each of
 Optuna's evaluators stands how many times as long it takes as luthier's "auto", and as luthier's
@@ -25,8 +27,10 @@ import argparse
 import itertools
 import json
 import math
+import signal
+import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +45,7 @@ from luthier.analysis.model_quality import measure_quality
 from luthier.history.history import History
 
 N_RANDOM, N_SEARCH = 400, 200
+N_TIMES = 3
 PEERS = ("fanova", "mdi", "ped")
 TRIALS = ("random", "search")
 
@@ -156,33 +161,60 @@ def summarise(function: KnownFunction, runs: list[dict[str, Any]]) -> dict[str, 
     }
 
 
-def measure_time(size: str, peers: list[str]) -> dict[str, float]:
-    """Return seconds of the processor for importances of n trials of d parameters."""
+def measure_time(size: str, peers: list[str], limit_s: float) -> dict[str, float]:
+    """Return seconds of the processor for importances of n trials of d parameters.
+
+    A peer that does not end within the limit stands with it, and "<peer>_ended" is 0.
+    """
     n, d = map(int, size.split("x"))
     space = Space({f"x{j}": Float(0, 1) for j in range(d)})
     rng = np.random.default_rng(0)
     X = space.sample(rng, n)
     y = X @ np.arange(d, 0, -1.0) + rng.standard_normal(n)
     history = to_history(space, X, y)
-    ours = {m: _seconds(lambda m=m: importance(history, m)) for m in ("auto", "fanova", "ped")}
+    times: dict[str, float] = {}
+    for method in ("auto", "fanova", "ped"):
+        times[f"luthier_{method}_s"] = measure_seconds(lambda m=method: importance(history, m))
     study = to_optuna(space, X, y) if peers else None
-    theirs = {
-        peer: _seconds(lambda peer=peer: ask_optuna(study, peer, space.names, 0)) for peer in peers
-    }
-    times = {f"luthier_{m}_s": s for m, s in ours.items()}
-    for peer, taken in theirs.items():
+    for peer in peers:
+        taken = measure_seconds(lambda p=peer: ask_optuna(study, p, space.names, 0), limit_s)
+        like = "ped" if peer == "ped" else "fanova"
         times |= {
             f"optuna_{peer}_s": taken,
-            f"{peer}_times_auto": taken / ours["auto"],
-            f"{peer}_times_like": taken / ours["ped" if peer == "ped" else "fanova"],
+            f"{peer}_ended": float(taken < limit_s),
+            f"{peer}_times_auto": taken / times["luthier_auto_s"],
+            f"{peer}_times_like": taken / times[f"luthier_{like}_s"],
         }
     return times
 
 
-def _seconds(work: Any) -> float:
+def measure_seconds(work: Callable[[], object], limit_s: float = math.inf) -> float:
+    """Return the median of seconds of the processor over three times, or the limit where it ends.
+
+    The first time does not count: it loads modules. What takes more than a tenth of the limit is
+    measured once.
+    """
+    first = _seconds_once(work, limit_s)
+    if first > limit_s / 10:
+        return first
+    return statistics.median(_seconds_once(work, limit_s) for _ in range(N_TIMES))
+
+
+def _seconds_once(work: Callable[[], object], limit_s: float) -> float:
     begin = time.process_time()
-    work()
+    signal.signal(signal.SIGPROF, _raise_timeout)
+    signal.setitimer(signal.ITIMER_PROF, 0 if limit_s == math.inf else limit_s)
+    try:
+        work()
+    except TimeoutError:
+        return limit_s
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
     return time.process_time() - begin
+
+
+def _raise_timeout(*_: object) -> None:
+    raise TimeoutError
 
 
 def main() -> None:
@@ -200,12 +232,16 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=Path("searches"), help="folder of searches")
     parser.add_argument("--runs", type=Path, default=Path("importances.jsonl"), help="file of runs")
     parser.add_argument("--time", default="", help="only times, such as 1000x10,10000x20")
+    parser.add_argument("--limit-s", type=float, default=600.0, help="for each peer, with --time")
     parser.add_argument("--save", action="store_true", help="write to benchmarks/results")
     arguments = parser.parse_args()
     peers = [peer for peer in arguments.peers.split(",") if peer]
     if arguments.time:
-        rows = {size: measure_time(size, peers) for size in arguments.time.split(",")}
-        show(rows, "time", arguments.save)
+        rows = {}
+        for size in arguments.time.split(","):
+            rows[size] = measure_time(size, peers, arguments.limit_s)
+            print(size, "done", flush=True)
+        show(rows, "time", arguments.save, peers=peers, limit_s=arguments.limit_s)
         return
     arguments.cache.mkdir(exist_ok=True)
     wanted = [f for f in arguments.functions.split(",") if f]

@@ -69,7 +69,7 @@ def latest_results(name: str) -> Path | None:
 def save_results(name: str, head: dict[str, Any], part: str, rows: dict[str, Any]) -> Path:
     """Write rows to today's results file of a benchmark.
 
-    Rows that were measured earlier the same day stay, if they come from the same commit, machine,
+    What was measured earlier the same day stays, if it comes from the same commit, machine,
     versions and settings; figures of different runs are never mixed.
 
     Args:
@@ -84,9 +84,9 @@ def save_results(name: str, head: dict[str, Any], part: str, rows: dict[str, Any
     file = RESULTS / f"{name}-{head['date']}.json"
     file.parent.mkdir(exist_ok=True)
     before = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
-    if _comparable(before) == _comparable(head):
-        rows = {**before.get(part, {}), **rows}
-    file.write_text(json.dumps({**head, part: rows}, indent=1) + "\n", encoding="utf-8")
+    kept = before if _comparable(before) == _comparable(head) else {}
+    found = {**kept, **head, part: {**kept.get(part, {}), **rows}}
+    file.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return file
 
 

@@ -36,6 +36,9 @@ def test_rows_of_the_same_day_are_added(folder):
     busier = {**head, "machine": {**head["machine"], "load": 99.0}}
     file = results.save_results("speed", busier, "figures", {"b": 2, "c": 2})
     assert json.loads(file.read_text())["figures"] == {"a": 1, "b": 2, "c": 2}
+    file = results.save_results("speed", busier, "others", {"d": 3})
+    found = json.loads(file.read_text())
+    assert (found["figures"]["c"], found["others"]) == (2, {"d": 3})
 
 
 @pytest.mark.parametrize("changed", [{"commit": "0123456789"}, {"settings": {"seeds": 5}}])

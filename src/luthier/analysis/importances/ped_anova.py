@@ -6,6 +6,7 @@ over the c cells of a parameter.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import NamedTuple
 
@@ -23,6 +24,12 @@ _LEAST_WIDTH = 0.5 / 1.64  # of a kernel, in cells
 _WIDTH_STEP = 1.02  # widths are rounded to powers of it
 _MOST_GOOD = 0.5  # share of the trials from which on nothing separates the good ones
 _FEW = 200  # trials below which a quarter counts as good, else a tenth
+_LEAST_DENSITY = 1e-12
+_EQUAL = 1e-9  # relative difference up to which separations are equal, but for rounding
+
+_CELLS = np.arange(_N_CELLS)
+_PRIOR = np.exp(-0.5 * ((_CELLS - (_N_CELLS - 1) / 2) / _N_CELLS) ** 2)
+_PRIOR /= _PRIOR.sum()
 
 
 class PedAnova(NamedTuple):
@@ -93,7 +100,8 @@ def ped_anova(X: Array, n_choices: Index, good: Mask, rng: np.random.Generator) 
             continue
         separation = _separate(x, int(n_choices[j]), sets)
         value[j] = max(0.0, separation[0] - float(np.median(separation[1:])))
-        p_value[j] = (1 + (separation[1:] >= separation[0]).sum()) / (1 + _N_PERMUTATIONS)
+        as_well = separation[1:] >= separation[0] * (1 - _EQUAL)
+        p_value[j] = (1 + as_well.sum()) / (1 + _N_PERMUTATIONS)
     return PedAnova(value, p_value)
 
 
@@ -118,57 +126,66 @@ def _permute(good: Mask, rng: np.random.Generator) -> Index:
     labels = np.tile(good, (_N_PERMUTATIONS, 1))
     for block in np.array_split(np.arange(len(good)), min(_N_BLOCKS, max(1, len(good) // 5))):
         labels[:, block] = rng.permuted(labels[:, block], axis=1)
-    return np.asarray(np.nonzero(labels)[1].reshape(_N_PERMUTATIONS, -1))
+    return np.asarray((np.flatnonzero(labels) % len(good)).reshape(_N_PERMUTATIONS, -1))
 
 
 def _separate(x: Array, m: int, sets: Index) -> Array:
     """Return the separation (r,) of sets of good trials (r, k) by their values x (n,).
 
-    m is the number of choices, 0 for a number.
+    m is the number of choices, 0 for a number. Densities are Parzen estimators: of a category with
+    one more trial, spread over all; of a number with Gaussian kernels, and one as wide as the grid
+    in its middle.
+
+    Source: Watanabe 2023, eq. 9, with the estimators of Optuna's PED-ANOVA.
     """
-    c = m or _N_CELLS
-    inactive = np.isnan(x)
-    cell = np.minimum(np.nan_to_num(x) if m else np.nan_to_num(x) * c, c - 1).astype(np.int64)
-    cell[inactive] = c
+    active = ~np.isnan(x)
+    if m:  # choices that no trial has are alike, and count as one cell
+        tried, cell_of_active = np.unique(x[active], return_inverse=True)
+        prior = np.append(np.full(len(tried), 1 / m), 1 - len(tried) / m)
+    else:
+        cell_of_active = np.minimum(x[active] * _N_CELLS, _N_CELLS - 1).astype(np.int64)
+        prior = _PRIOR
+    c = len(prior)
+    cell = np.full(len(x), c)
+    cell[active] = cell_of_active
+
     r, k = sets.shape
     each = np.arange(r)[:, None] * (c + 1)
     counts = np.bincount((each + cell[sets]).ravel(), minlength=r * (c + 1))
     of_good = counts.reshape(r, c + 1)[:, :c].astype(float)
     of_all = np.bincount(cell, minlength=c + 1)[None, :c].astype(float)
+    n_good, n_all = of_good.sum(axis=1), of_all.sum(axis=1)
+    if not m:
+        of_good, of_all = _smooth(of_good, n_good), _smooth(of_all, n_all)
 
-    q = _densities(of_good, numeric=not m)
-    p = _densities(of_all, numeric=not m)
-    alpha = of_good.sum(axis=1) / k  # share of the good that are active
-    beta = float(of_all.sum()) / len(x)
+    q = (of_good + prior) / (n_good + 1)[:, None] + _LEAST_DENSITY
+    p = (of_all + prior) / (n_all + 1)[:, None] + _LEAST_DENSITY
+    alpha = n_good / k  # share of the good that are active
+    beta = float(n_all[0]) / len(x)
     return np.asarray((p * (q / p - 1) ** 2).sum(axis=1) * alpha**2 / beta)
 
 
-def _densities(counts: Array, numeric: bool) -> Array:
-    """Return densities (r, c) from the numbers (r, c) of trials in each cell.
-
-    Source: the Parzen estimators of Optuna's PED-ANOVA. A category gets one more trial, spread over
-    all; a number Gaussian kernels, and one as wide as the grid in its middle.
-    """
-    n = counts.sum(axis=1, keepdims=True)
-    c = counts.shape[1]
-    if not numeric:
-        return np.asarray((counts + 1 / c) / (n + 1))
-    at = np.arange(c)
-    share = counts / np.maximum(n, 1)
-    mean = share @ at
-    sd = np.sqrt(np.maximum(share @ at**2 - mean**2, 0.0))
+def _smooth(counts: Array, n: Array) -> Array:
+    """Spread the numbers (r, c) of trials in each cell, n (r,) in all, by Gaussian kernels."""
+    share = counts / np.maximum(n, 1)[:, None]
+    mean = share @ _CELLS
+    sd = np.sqrt(np.maximum(share @ _CELLS**2 - mean**2, 0.0))
     below = np.cumsum(share, axis=1)
     spread = (below < 0.75).sum(axis=1) - (below < 0.25).sum(axis=1)
-    width = 1.059 * np.minimum(spread / 1.34, sd) * np.maximum(n[:, 0], 1) ** -0.2
+    width = 1.059 * np.minimum(spread / 1.34, sd) * np.maximum(n, 1) ** -0.2
     width = np.maximum(width, _LEAST_WIDTH)
 
-    steps = np.round(np.log(width / _LEAST_WIDTH) / math.log(_WIDTH_STEP))
-    width = _LEAST_WIDTH * _WIDTH_STEP**steps
+    steps = np.round(np.log(width / _LEAST_WIDTH) / math.log(_WIDTH_STEP)).astype(np.int64)
     smooth = np.empty_like(counts)
-    for w in np.unique(width):  # rows of one width have the same kernels
-        kernels = np.exp(-0.5 * ((at[:, None] - at) / w) ** 2)
-        kernels /= kernels.sum(axis=1, keepdims=True)
-        rows = width == w
-        smooth[rows] = counts[rows] @ kernels
-    prior = np.exp(-0.5 * ((at - (c - 1) / 2) / c) ** 2)
-    return np.asarray((smooth + prior / prior.sum()) / (n + 1) + 1e-12)
+    for step in np.unique(steps).tolist():
+        rows = steps == step
+        smooth[rows] = counts[rows] @ _kernels(step)
+    return smooth
+
+
+@functools.lru_cache(maxsize=256)
+def _kernels(step: int) -> Array:
+    """Gaussian kernels (c, c) over the cells of a number, one around each, by their width."""
+    width = _LEAST_WIDTH * _WIDTH_STEP**step
+    kernels = np.exp(-0.5 * ((_CELLS[:, None] - _CELLS) / width) ** 2)
+    return np.asarray(kernels / kernels.sum(axis=1, keepdims=True))

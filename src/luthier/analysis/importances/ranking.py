@@ -9,13 +9,15 @@ import numpy as np
 from ...errors import StudyError, UnknownNameError
 from ...history.history import History
 from ...numerics.unit_size import to_unit_size
-from ...typing import Array
+from ...space.space import Space
+from ...typing import Array, Index
 from ...validation import check_real, show
 from ..arguments import check_names, takes_history
 from ..finished_trials import collect_finished
 from ..model_quality import ModelQuality, count_needed
 from .model_estimates import Estimate, Sample, estimate_by, select_pairs
 from .ped_anova import PedAnova, explain_ties, find_good, ped_anova, pick_trials
+from .rare_choices import group_rare_choices
 from .result import Importance, Interaction
 
 METHODS = ("auto", "gp", "fanova", "ped", "local", "shapley")
@@ -56,10 +58,6 @@ def importance(
 
     space = history.space
     finished = collect_finished(history)
-    n_choices = np.array(
-        [(dist.n_values or 0) * (j in space.unordered) for j, dist in enumerate(space.dists)],
-        dtype=np.int64,
-    )
     rng = np.random.default_rng([history.seed, _STREAM])
     losses = finished.losses if column is None else finished.losses[:, [column]]
     picked = pick_trials(finished.n, rng)
@@ -67,7 +65,7 @@ def importance(
     ties = explain_ties(good, losses.shape[1])
     chance = PedAnova(np.zeros(space.d), np.ones(space.d))
     if finished.n and not ties:
-        chance = ped_anova(finished.X[picked], n_choices, good, rng)
+        chance = ped_anova(finished.X[picked], count_choices(space), good, rng)
 
     note = ""
     if column is None or method == "ped":
@@ -76,8 +74,11 @@ def importance(
     else:
         y, note = _bound(losses[:, 0])
         most = np.inf if among is None or not len(y) else float(np.quantile(y, among))
-        sample = Sample(space, finished.X, np.minimum(y, most), n_choices, most, level, rng)
+        grouped, X, rare = group_rare_choices(space, finished.X)
+        y = np.minimum(y, most)
+        sample = Sample(grouped, X, y, count_choices(grouped), most, level, rng)
         estimate = estimate_by(method, sample, interactions)
+        note = "; ".join(filter(None, (note, rare)))
         has_interval = ~np.isnan(estimate.low)
         important = np.where(has_interval, estimate.low > _LEAST_SHARE, chance.p_value <= _LEAST_P)
 
@@ -110,6 +111,12 @@ def importance(
         among=among,
         note=_join(note, finished.describe_left_out()),
     )
+
+
+def count_choices(space: Space) -> Index:
+    """Return the number of choices (d,) of each parameter, 0 where values have an order."""
+    counts = [(dist.n_values or 0) * (j in space.unordered) for j, dist in enumerate(space.dists)]
+    return np.array(counts, dtype=np.int64)
 
 
 def check_share(name: str, value: float) -> None:
