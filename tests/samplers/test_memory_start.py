@@ -1,12 +1,12 @@
 """First trials with memory: turns, batches, and rows that other methods begin with."""
 
 import numpy as np
+from tests.transfer.cases import SPACE, bowl, make, make_noise
 
 from luthier import History, State, TrialRow
 from luthier.samplers import CMAES, QMC
 from luthier.samplers.memory_start import good_rows, lead_by_memory, next_of_portfolio, start_length
 from luthier.transfer.recall import recall
-from tests.transfer.cases import SPACE, bowl, make, make_noise
 
 RNG = np.random.default_rng(0)
 

@@ -221,7 +221,8 @@ def test_a_summary_needs_no_scipy(tmp_path):
         study = luthier.create_study(storage="sqlite:///{tmp_path}/s.db")
         study.add_trials([luthier.TrialRow(number=0, state=luthier.State.COMPLETE, values=(1.0,))])
         routes = {{route.name: route for route in make_routes(study.storage, None, 1000)}}
-        answer = run_handler(routes["page_summary"], Job("page_summary", {{"study": "1"}}, b"", b"", ""))
+        job = Job("page_summary", {{"study": "1"}}, b"", b"", "")
+        answer = run_handler(routes["page_summary"], job)
         print(answer.status, "scipy" in sys.modules)
     """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
