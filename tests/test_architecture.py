@@ -24,7 +24,7 @@ FLOORS = [
     ["errors", "typing", "terminal", "passwords", "wording", "_lazy"],
     ["numerics", "validation", "argument_names", "attempts", "notebook", "warn_once"],
     ["space", "checkpoints", "executors"],
-    ["trial"],
+    ["trial", "spaces"],
     ["history", "storages", "measure", "objectives"],
     ["models", "monitoring", "registry"],
     ["transfer"],

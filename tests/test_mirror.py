@@ -675,7 +675,6 @@ THEMES = {
         "sklearn/splits",
         "sklearn/whole_fits",
     ],
-    "sklearn/test_tuning": ["sklearn/ready_spaces"],
     "storages/test_checksums": ["storages/table_rows"],
     "storages/test_hanging_servers": ["storages/psycopg_connection"],
     "storages/test_repair": ["storages/sqlite_pages"],
@@ -706,8 +705,10 @@ THEMES = {
         "space/constraints",
         "space/descriptions",
         "space/discovery",
+        "space/enumeration",
         "space/feasible_draws",
     ],
+    "spaces/test_families": ["spaces/portfolios"],
     "storages/test_sqlite": ["storages/sqlite_file"],
     "checkpoints/test_attachments": [
         "server/attachment_handlers",

@@ -35,7 +35,15 @@ def load_real(name: str) -> tuple[np.ndarray, np.ndarray, bool]:
     file = Path(found.origin).parent / "data" / "balanced" / "raw" / f"{name}.dat"
     table = np.loadtxt(file, delimiter=",", dtype=str)
     y = np.unique(np.char.strip(table[:, -1]), return_inverse=True)[1]
-    return table[:, :-1].astype(float), y, True
+    return np.column_stack([_to_numbers(column) for column in table[:, :-1].T]), y, True
+
+
+def _to_numbers(column: np.ndarray) -> np.ndarray:
+    """Return a column (n,) of text as numbers; words by their place in the alphabet."""
+    try:
+        return column.astype(float)
+    except ValueError:
+        return np.unique(np.char.strip(column), return_inverse=True)[1].astype(float)
 
 
 def draw_parts(

@@ -94,6 +94,10 @@ class Surrogate:
 
     def evaluate(self, instance: str, params: Sequence[dict[str, Any]]) -> Array:
         """Return (n,) losses of n configurations: minus the metric."""
+        return -self.predict(instance, params)[:, self._ports.output]
+
+    def predict(self, instance: str, params: Sequence[dict[str, Any]]) -> Array:
+        """Return (n, m) all metrics of n configurations, in the order of the published model."""
         ports = self._ports
         numbers = [[{**ports.fixed, **p}.get(k, 0.0) for k in ports.numbers] for p in params]
         first, *others = ports.categories
@@ -105,7 +109,7 @@ class Surrogate:
             "x_cat": np.array(codes, dtype=np.int32),
             "x_cont": np.array(numbers, dtype=np.float32),
         }
-        return -np.asarray(self._session.run(None, inputs)[0][:, ports.output], dtype=np.float64)
+        return np.asarray(self._session.run(None, inputs)[0], dtype=np.float64)
 
     @functools.cached_property
     def pool(self) -> list[dict[str, Any]]:

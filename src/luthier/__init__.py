@@ -46,6 +46,7 @@ __all__ = [
     "samplers",
     "schedulers",
     "sklearn",
+    "spaces",
     "stopping",
     "storages",
     "testing",
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from . import samplers as samplers
     from . import schedulers as schedulers
     from . import sklearn as sklearn
+    from . import spaces as spaces
     from . import stopping as stopping
     from . import storages as storages
     from . import testing as testing
@@ -138,6 +140,7 @@ else:
             "samplers": "",
             "schedulers": "",
             "sklearn": "",
+            "spaces": "",
             "stopping": "",
             "storages": "",
             "testing": "",

@@ -17,7 +17,8 @@ from sklearn.utils import all_estimators, shuffle
 import luthier
 from luthier.errors import EstimatorError, UnknownParameterError
 from luthier.sklearn import tune
-from luthier.sklearn.ready_spaces import READY, ready_space
+from luthier.spaces import suggest
+from luthier.spaces.estimators import READY
 
 ESTIMATORS = {name: found for name, found in all_estimators() if name in READY}
 OTHERS = ("LGBM", "XGB", "CatBoost")
@@ -35,7 +36,7 @@ def test_points_of_a_ready_space_can_be_fitted(name):
             estimator.set_params(**small)
     X, y = load_diabetes(return_X_y=True) if is_regressor(estimator) else load_iris(return_X_y=True)
     X, y = X[::4], y[::4]
-    space = luthier.Space(ready_space(estimator))
+    space = suggest(estimator, X)
     assert set(space.params) <= estimator.get_params().keys()
     for u in (0.0, 0.5, 1.0):
         params = space.decode(np.full((1, space.d), u))[0]
@@ -46,22 +47,22 @@ def test_points_of_a_ready_space_can_be_fitted(name):
 
 
 def test_a_search_begins_with_the_params_of_the_estimator():
-    space = ready_space(KNeighborsClassifier(n_neighbors=3, weights="distance"))
+    space = suggest(KNeighborsClassifier(n_neighbors=3, weights="distance")).params
     assert space["n_neighbors"].default == 3
     assert space["weights"].default == "distance"
-    assert ready_space(KNeighborsClassifier(n_neighbors=300))["n_neighbors"].default is None
+    assert suggest(KNeighborsClassifier(n_neighbors=300)).params["n_neighbors"].default == 5
 
 
 def test_pipelines_are_known_by_their_last_step():
     inner = Pipeline([("scale", StandardScaler()), ("svc", SVC())])
-    assert set(ready_space(make_pipeline(inner))) == {"pipeline__svc__C", "pipeline__svc__gamma"}
+    assert set(suggest(make_pipeline(inner)).params) == {"pipeline__svc__C", "pipeline__svc__gamma"}
 
 
 def test_a_class_that_derives_from_a_known_one_is_known():
     class Mine(Lasso):
         pass
 
-    assert set(ready_space(Mine())) == {"alpha"}
+    assert set(suggest(Mine()).params) == {"alpha"}
 
 
 def test_one_call_tunes_an_estimator():
@@ -132,7 +133,7 @@ def test_boosters_of_other_libraries_are_tuned(module, name):
     estimator = getattr(library, name)(**quiet)
     X, y = shuffle(*load_iris(return_X_y=True), random_state=0)
     rounds = "iterations" if module == "catboost" else "n_estimators"
-    space = {k: v for k, v in ready_space(estimator).items() if k != rounds}
+    space = {k: v for k, v in suggest(estimator).params.items() if k != rounds}
     estimator.set_params(**{rounds: 5})
     search = tune(estimator, X, y, space=space, n_iter=3, cv=3)
     assert len(search.study_.trials) == 3

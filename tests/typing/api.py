@@ -22,6 +22,7 @@ from luthier import (
     measure,
     samplers,
     schedulers,
+    spaces,
     stopping,
     storages,
     testing,
@@ -187,6 +188,26 @@ space = luthier.Space(
     }
 )
 assert_type(space, luthier.Space)
+assert_type(luthier.Space({"x": [1, 2]}, first=[{"x": 1}]).first, tuple[dict[str, Any], ...])
+assert_type(space.without("lr"), luthier.Space)
+
+# Ready-made spaces
+
+assert_type(spaces.catboost(), luthier.Space)
+assert_type(spaces.elastic_net(), luthier.Space)
+assert_type(spaces.extra_trees("regression"), luthier.Space)
+assert_type(spaces.hist_gradient_boosting(), luthier.Space)
+assert_type(spaces.knn(), luthier.Space)
+assert_type(spaces.lightgbm(), luthier.Space)
+assert_type(spaces.logistic(), luthier.Space)
+assert_type(spaces.lora(), luthier.Space)
+assert_type(spaces.mlp(), luthier.Space)
+assert_type(spaces.random_forest("classification", n_features=9), luthier.Space)
+assert_type(spaces.rpart(), luthier.Space)
+assert_type(spaces.suggest(object(), X=None), luthier.Space)
+assert_type(spaces.svm("regression", 9), luthier.Space)
+assert_type(spaces.torch_mlp(), luthier.Space)
+assert_type(spaces.xgboost(), luthier.Space)
 assert_type(luthier.Float(0.0, 1.0).low, float)
 assert_type(luthier.Int(1, 8).high, int)
 assert_type(luthier.Normal(0.0, 1.0).n_values, int | None)
@@ -276,6 +297,7 @@ study.optimize(
 )
 assert_type(luthier.list_studies("sqlite:///study.db"), list[luthier.StudyRecord])
 assert_type(study.space, luthier.Space)
+assert_type(study.space.shrink(study), luthier.Space)
 assert_type(study.history, luthier.History)
 
 past = study.history

@@ -16,7 +16,7 @@ from ..typing import Array
 from ..wording import count_of
 from .base import Sampler
 from .qmc import QMC
-from .startup import sample_startup
+from .startup import sample_startup, untried_first
 
 N_STARTUP = 8  # finished trials before the first model, as GP and TPE have it
 # time that the Gaussian process may always take, and as a share of the time spent in trials
@@ -51,6 +51,8 @@ class Auto(Sampler):
 
     `study.sampler.explain()` says why. The first row that holds decides:
 
+    - first rows of the space, such as the portfolio of a ready-made one, that no trial has: these,
+      unless the study has earlier tasks to learn from, which then lead;
     - more than 4 workers, that run more than half of all trials at once: QMC;
     - fewer than 8 finished trials: the declared defaults or the centre, then QMC;
     - the Gaussian process has used up its time: CMAES for one objective where all parameters are
@@ -110,6 +112,9 @@ class Auto(Sampler):
 
     def _choose(self, space: Space, history: History, n: int) -> Method:
         """Return the method for the next n proposals."""
+        n_left = 0 if history.info.memory else len(untried_first(space, history))
+        if n_left:
+            return Method("start", _explain_first(space, n_left))
         n_workers = len(history.running) + n
         if n_workers > _FEW_WORKERS and history.budget and 2 * n_workers > history.budget:
             why = f"{n_workers} trials at a time of {history.budget} leave nothing to learn from"
@@ -176,6 +181,12 @@ class Auto(Sampler):
                         break
                 self._checks[m] = (key, tau)
         return [self._checks[m][1] for m in checks]
+
+
+def _explain_first(space: Space, n_left: int) -> str:
+    X, left_out = space.first_points
+    why = f"{n_left} of {count_of(len(X), 'first row')} of the space have not been tried"
+    return "; ".join([why, *left_out])
 
 
 def _make(name: str, since: int) -> Sampler:

@@ -15,6 +15,7 @@ from .base import replace_seen
 from .qmc import QMC
 
 _ATTEMPTS = 20
+_TRIALS_FOR_FIRST = 10  # for each first row, after which it is too late for them
 _PRIOR_BETA = 10.0  # beta of Hvarfner 2022: how long a prior steers
 _SAME = 1e-7  # largest difference of two unit columns that count as equal
 
@@ -44,12 +45,23 @@ def untried_centre(space: Space, history: History, n: int) -> Array | None:
     return None if centre is None or contains_point(history.X, centre) else centre
 
 
+def untried_first(space: Space, history: History) -> Array:
+    """Return (k, d) the first points of the space that no trial has, in their order.
+
+    None are left once there are ten trials for each of them, whoever has added those.
+    """
+    X = space.first_points.X if space.first else np.empty((0, space.d))
+    if not len(X) or history.n >= _TRIALS_FOR_FIRST * len(X):
+        return X[:0]
+    return X[[not contains_point(history.X, x[None]) for x in X]]
+
+
 def sample_startup(space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
     """Return n points (n, d) for the first trials of a study.
 
-    The centre of the space, then quasi-random points; every second one is drawn from the priors of
-    the space if it has any. Where the study has earlier tasks to learn from, they lead: see
-    `luthier.transfer.safe_start`.
+    The centre of the space, then its first rows, then quasi-random points; every second one of
+    these is drawn from the priors of the space if it has any. Where the study has earlier tasks to
+    learn from, they lead: see `luthier.transfer.safe_start`.
     """
     if history.info.memory:
         from .memory_start import lead_by_memory  # its models take long to load
@@ -65,12 +77,16 @@ def _sample_evenly(space: Space, history: History, n: int, rng: np.random.Genera
     centre = untried_centre(space, history, n)
     if centre is not None:
         return centre
+    first = untried_first(space, history)[:n]
+    if len(first) == n:
+        return first
+    n -= len(first)
     X = QMC().sample_sequence(space, history, n, rng)
     if space.has_prior:
         odd = (history.n + np.arange(n)) % 2 == 1
         X = np.where(odd[:, None], space.from_prior(rng, n), X)
         X = replace_seen(space, history, X, rng)
-    return X
+    return np.concatenate([first, X])
 
 
 def prior_exponent(space: Space, n: int) -> float:

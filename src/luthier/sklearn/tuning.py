@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import EstimatorError
+from ..spaces import suggest
 from ..validation import show, to_number
 from .objectives import CONFIRMED
-from .ready_spaces import ready_space
 from .search_cv import SearchCV
 
 
@@ -38,7 +38,8 @@ def tune(
         y: (n,) targets.
         seconds: After how many seconds no further candidate is begun; the last one, the fresh
             splits, which cost as much as some ten candidates, and the fit on all rows come on top.
-        space: What is searched, as for `SearchCV`; None for the ready-made space.
+        space: What is searched, as for `SearchCV`; None for the ready-made space, of which the
+            portfolio is tried first: see `luthier.spaces.suggest`.
         scoring: As in scikit-learn; None for the estimator's own score.
         cv: As in scikit-learn; None for five folds.
         groups: (n,) the group of each row, for splitters that keep groups whole.
@@ -59,7 +60,7 @@ def tune(
     chosen = {"n_iter": None, "timeout": float(number), "resource": "folds", "refit": CONFIRMED}
     search = SearchCV(
         estimator,
-        ready_space(estimator) if space is None else space,
+        suggest(estimator, X) if space is None else space,
         scoring=scoring,
         cv=cv,
         n_jobs=n_jobs,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, cast
 
 import msgspec
@@ -24,18 +25,19 @@ from ..errors import (
     find_closest,
 )
 from ..typing import Array, Mask
-from ..validation import MAX_SPACE_BYTES, check_parameter_name, show
+from ..validation import MAX_SPACE_BYTES, check_parameter_name, show, to_json_types
 from .conditions import Condition, explain_inactive, find_depths
 from .constraints import Expression, Predicate, Rule, read_rules
 from .descriptions import read_params, require_choices, to_html
 from .design_check import Remark, check_design, measure_design
 from .distributions import KINDS, Categorical, Distribution
+from .enumeration import MAX_ENUMERATED, MAX_NUMBERS, list_points
 from .feasible_draws import draw_feasible, walk
+from .first_rows import FirstPoints, Row, place_rows, read_rows
 from .keys import find_fine, make_keys
 from .reach import Reach, draw_within
+from .shrinking import narrow_by
 
-MAX_ENUMERATED = 1_000_000  # finite spaces up to this many points can be listed
-_MAX_NUMBERS = 20_000_000  # points times parameters, beyond which they cannot
 _N_TESTED = 256  # points by which constraints are ordered
 
 
@@ -47,6 +49,9 @@ class Space:
         constraints: Hard constraints, which no proposal may break, one or several: text such as
             "warmup < steps", or functions of the params that return true for what is allowed.
             Functions are not stored: pass the space again when the study is loaded.
+        first: Rows of params that a search tries first, in their order; names that a row lacks have
+            their default. A row that a range or a constraint does not allow is left out, which
+            `first_points` and the log say.
 
     Attributes:
         params: Name -> distribution, in order.
@@ -58,6 +63,8 @@ class Space:
         unordered: Columns whose values are choices without an order; they hold indices.
         constraints: The hard constraints.
         example: (1, d) a point that satisfies them; None where there are none.
+        first: The first rows, as they were given.
+        notes: What `shrink` has cut off, and why.
 
     Raises:
         SpaceError: A name is not a string, or a value not a distribution.
@@ -70,6 +77,7 @@ class Space:
         self,
         params: Mapping[str, Distribution | Sequence[Any]] | None = None,
         constraints: Rule | Iterable[Rule] | None = (),
+        first: Iterable[Row] = (),
     ) -> None:
         self.params: dict[str, Distribution] = {}
         if params is not None and not isinstance(params, Mapping):
@@ -112,6 +120,8 @@ class Space:
         self._checks: list[Expression | Predicate] = []  # in the order in which points meet them
         self.constraints.extend(read_rules(constraints, self.names))
 
+        self.first = read_rows(first, self)
+        self.notes: tuple[str, ...] = ()
         self.reach: Reach | None = None
         self.example: Array | None = None
         if self.constraints:  # fails here, and not in the first proposal, where nothing satisfies
@@ -456,48 +466,18 @@ class Space:
                 raise SpaceError(
                     f"{endless} have no finite set of values; give them a step, or choices"
                 )
-            self._grid = self._enumerate()
+            X = list_points(self.dists, self._conditions, self._allows)
+            self._grid = X[self._keeps_constraints(X)]
             self._grid.flags.writeable = False
         if not len(self._grid):
             raise InfeasibleSpaceError(f"no point satisfies {[c.text for c in self.constraints]}")
         return self._grid
 
-    def _enumerate(self) -> Array:
-        """Return all feasible points (n, d): parents before children, one column at a time."""
-        conditions = {condition.column: condition for condition in self._conditions}
-        X = np.full((1, self.d), np.nan)
-        n_numbers = 0  # that are moved as the points multiply
-        for j in [j for j in range(self.d) if j not in conditions] + list(conditions):
-            p = self.dists[j]
-            # Columns of parents that are inactive are NaN already.
-            on = self._allows(conditions[j], X) if j in conditions else np.ones(len(X), dtype=bool)
-            n = p.n_values or 1
-            n_points = int(on.sum()) * n + int((~on).sum())
-            n_numbers += n_points * self.d if n > 1 else 0
-            if n_points > MAX_ENUMERATED or n_numbers > _MAX_NUMBERS:
-                raise SpaceError(
-                    f"the grid has more than {MAX_ENUMERATED:,} points, or more than "
-                    f"{_MAX_NUMBERS:,} values in its points of {self.d:,} parameters; take wider "
-                    "steps or fewer parameters"
-                )
-
-            i = np.arange(n, dtype=float)
-            values = p.to_unit(i if isinstance(p, Categorical) else p.values(i)) + np.zeros(n)
-            if n == 1:
-                X[on, j] = values
-                continue
-            full = np.repeat(X[on], n, axis=0)
-            full[:, j] = np.tile(values, int(on.sum()))
-            X = np.concatenate([full, X[~on]])
-        if self.d:
-            X = X[np.lexsort(np.nan_to_num(X, nan=-1.0).T[::-1])]
-        return X[self._keeps_constraints(X)]
-
     @property
     def can_list(self) -> bool:
         """Whether the space is finite, and so small that all of its points can be listed."""
         n = self._bound()
-        return n <= MAX_ENUMERATED and 2 * n * self.d <= _MAX_NUMBERS
+        return n <= MAX_ENUMERATED and 2 * n * self.d <= MAX_NUMBERS
 
     @property
     def n_points(self) -> float:
@@ -517,14 +497,23 @@ class Space:
         Each parameter has its default, else the likeliest value of its prior, else its middle or
         its first choice.
         """
+        X = self.settle(self.start())
+        return X if self._keeps_constraints(X)[0] else None
+
+    def start(self) -> Array:
+        """Return what `centre` is made of (1, d): inactive parameters and constraints included."""
         X = np.full((1, self.d), 0.5)
         for j, p in enumerate(self.dists):
             if p.likeliest is not None:
                 X[0, j] = p.to_unit(p.raw(p.likeliest))
             elif j in self.unordered:
                 X[0, j] = 0.0
-        X = self.settle(X)
-        return X if self._keeps_constraints(X)[0] else None
+        return X
+
+    @cached_property
+    def first_points(self) -> FirstPoints:
+        """The first rows as points (k, d), and why others are left out."""
+        return place_rows(self)
 
     def within(self, reach: Reach) -> Space:
         """Return this space with the knowledge of which of its points can be had.
@@ -539,8 +528,43 @@ class Space:
         self, params: Mapping[str, Distribution], constraints: Iterable[Rule] = ()
     ) -> Space:
         """Return a space with these parameters added, or replaced, and these hard constraints."""
-        rules = [c.text if isinstance(c, Expression) else c.function for c in self.constraints]
-        return Space({**self.params, **params}, [*rules, *constraints])
+        return Space({**self.params, **params}, [*self._rules(), *constraints], self.first)
+
+    def _rules(self) -> list[Rule]:
+        return [c.text if isinstance(c, Expression) else c.function for c in self.constraints]
+
+    def without(self, *names: str) -> Space:
+        """Return the space without some of its parameters, which its first rows lose as well.
+
+        Raises:
+            UnknownParameterError: The space does not have one of them.
+            SpaceError: A condition or a constraint needs one of them.
+        """
+        for name in names:
+            self.named(name)
+        rest, *rows = (
+            {n: v for n, v in row.items() if n not in names} for row in (self.params, *self.first)
+        )
+        return Space(rest, self._rules(), rows)
+
+    def shrink(self, study: Any) -> Space:
+        """Return the space without the ends of ranges and the choices where nothing good was found.
+
+        What is cut off has so many trials of the study, none of them among its best quarter, that
+        this is no chance: see `luthier.space.shrinking.narrow`. So the best trial stays in, and a
+        study with few trials changes nothing. `notes` of the new space say what was cut off and
+        why.
+
+        Args:
+            study: A study of one objective, in this space or one that has its parameters.
+
+        Raises:
+            SpaceError: It is no study of one objective.
+        """
+        narrowed = narrow_by(study, self.params, self.encode)
+        space = self.with_params(narrowed.params)
+        space.notes = tuple(narrowed.notes)
+        return space
 
     def made_of(self, known: Space) -> Space:
         """Return this space with the very distributions of another one, where those are equal.
@@ -549,6 +573,7 @@ class Space:
         all of it is equal, it is the other one.
         """
         has_same_rules = [c.text for c in self.constraints] == [c.text for c in known.constraints]
+        has_same_rules &= self.first == known.first
         if has_same_rules and list(self.params.items()) == list(known.params.items()):
             return known
         same = {n: p for n, p in known.params.items() if p == self.params.get(n)}
@@ -570,6 +595,7 @@ class Space:
             "params": msgspec.json.decode(encoded),
             "constraints": [c.text for c in self.constraints if isinstance(c, Expression)],
             "functions": [c.text for c in self.constraints if isinstance(c, Predicate)],
+            **({"first": to_json_types(self.first)} if self.first else {}),
         }
 
     @classmethod
@@ -582,7 +608,9 @@ class Space:
         Raises:
             SpaceError: It is not such a description.
         """
-        return cls(read_params(data), data.get("constraints") or ())
+        # Where the parameters stand beside it, `first` is one of them.
+        rows = data.get("first") or () if "params" in data else ()
+        return cls(read_params(data), data.get("constraints") or (), rows)
 
     @classmethod
     def from_configspace(cls, configuration_space: Any) -> Space:

@@ -109,6 +109,8 @@ def create_study(  # noqa: PLR0913  (what a study is, and where it lives)
     name = None if name is None else _check_new_name(name)
     _check(seed, catch_as)
     space = space if isinstance(space, Space | None) else Space(space)
+    for reason in space.first_points.left_out if space else ():
+        logger.warning("%s; it is left out", reason)
     chosen = choose_strategies(sampler, scheduler)
     place = from_url(storage)
 
