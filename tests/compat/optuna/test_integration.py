@@ -66,6 +66,22 @@ def test_the_tuner_of_lightgbm_finds_params(monkeypatch):
     assert len(tuner.study.trials) == 5
 
 
+@pytest.mark.external("lightgbm")
+def test_the_tuner_changes_leaves_on_rows_that_are_tested_too(monkeypatch):
+    from luthier.compat.optuna.integration import lightgbm as lgb
+
+    X, y = rows()
+    monkeypatch.setattr(lgb, "_N_TRIALS", 4)
+    made, valid = lgb.Dataset(X[:60], y[:60]), lgb.Dataset(X[60:], y[60:])
+    params = {"objective": "binary", "metric": "binary_logloss", "num_threads": 1}
+    lgb.LightGBMTuner(params, made, 3, valid_sets=[made, valid], optuna_seed=0).run()
+    tuner = lgb.LightGBMTunerCV(params, lgb.Dataset(X, y), 3, nfold=2, optuna_seed=0)
+    tuner.run()
+    assert len({t.params["min_child_samples"] for t in tuner.study.trials}) > 1
+    with pytest.warns(UserWarning, match="feature_pre_filter"):
+        lgb.LightGBMTuner({**params, "feature_pre_filter": True}, made, valid_sets=[valid])
+
+
 @pytest.mark.external("xgboost")
 def test_xgboost_reports_each_round():
     import xgboost as xgb

@@ -113,6 +113,49 @@ def test_a_quasi_random_sequence_is_the_same_for_a_seed():
     assert run() == run()
 
 
+@pytest.mark.external("optuna")
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+@pytest.mark.parametrize("scramble", [False, True])
+@pytest.mark.parametrize("kind", ["sobol", "halton"])
+def test_sequences_have_the_points_of_optunas(kind, scramble):
+    import optuna as original
+
+    def points(library, sampler):
+        d = library.distributions
+        space = {
+            "i": d.IntDistribution(0, 10),
+            "s": d.IntDistribution(-3, 3, step=2),
+            "x": d.FloatDistribution(-1, 3),
+            "r": d.FloatDistribution(1e-3, 10, log=True),
+            "c": d.CategoricalDistribution(["a", "b", "c"]),
+        }
+        study = library.create_study(sampler=sampler)
+        return [sampler.sample_relative(study, None, space) for _ in range(9)]
+
+    settings = {"qmc_type": kind, "scramble": scramble, "seed": 3}
+    found = points(optuna, samplers.QMCSampler(**settings))
+    expected = points(original, original.samplers.QMCSampler(**settings))
+    for ours, theirs in zip(found, expected, strict=True):
+        assert ours == {k: v if k == "c" else pytest.approx(v) for k, v in theirs.items()}
+
+
+def test_a_sequence_goes_on_in_another_sampler_of_the_study():
+    study = optuna.create_study(sampler=samplers.QMCSampler(seed=1))
+    study.optimize(bowl, n_trials=4)
+    study.sampler = samplers.QMCSampler(seed=2)
+    study.optimize(bowl, n_trials=5)
+    whole = optuna.create_study(sampler=samplers.QMCSampler(seed=1))
+    whole.optimize(bowl, n_trials=9)
+    assert [t.params for t in study.trials[1:]] == [t.params for t in whole.trials[1:]]
+
+
+def test_eight_points_of_a_sequence_take_four_values_equally_often():
+    study = optuna.create_study(sampler=samplers.QMCSampler(seed=0))
+    study.optimize(lambda t: float(t.suggest_int("k", -3, 3, step=2)), n_trials=9)
+    values = [t.params["k"] for t in study.trials[1:]]
+    assert {v: values.count(v) for v in values} == {-3: 2, -1: 2, 1: 2, 3: 2}
+
+
 def test_users_own_samplers_work():
     class Mine(samplers.BaseSampler):
         def infer_relative_search_space(self, study, trial):

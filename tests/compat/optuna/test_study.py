@@ -8,6 +8,7 @@ import warnings
 
 import pytest
 
+import luthier
 import luthier.compat.optuna as optuna
 from luthier.compat.optuna.trial import TrialState
 from luthier.errors import CompatError
@@ -211,6 +212,25 @@ def test_parts_of_optuna_itself_are_refused(part):
     }
     with pytest.raises(CompatError, match=r"import it from luthier\.compat\.optuna"):
         optuna.create_study(**{part: own[part]()})
+
+
+@pytest.mark.external("optuna")
+def test_optunas_own_pruning_error_prunes_a_trial_and_other_errors_fail_it():
+    import optuna as original
+
+    class TrialPruned(Exception):
+        pass
+
+    study = optuna.create_study()
+
+    def objective(trial):
+        trial.report(3.0, step=1)
+        kinds = [original.TrialPruned, luthier.TrialPruned, TrialPruned]
+        raise kinds[trial.number]
+
+    study.optimize(objective, n_trials=3, catch=(TrialPruned,))
+    assert [t.state.name for t in study.trials] == ["PRUNED", "PRUNED", "FAIL"]
+    assert [t.value for t in study.trials] == [3.0, 3.0, None]
 
 
 def test_importing_loads_neither_optuna_nor_what_is_heavy():

@@ -5,10 +5,12 @@ import json
 import math
 import sys
 
+import numpy as np
 import pytest
 
 import luthier.compat.optuna as optuna
 from luthier.compat.optuna import cli, distributions, importance, terminator
+from luthier.numerics.hypervolume import hypervolume
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::luthier.compat.optuna.exceptions.ExperimentalWarning",
@@ -87,6 +89,38 @@ def test_fronts_and_their_volumes_are_drawn(front):
     assert all(a <= b for a, b in itertools.pairwise(volumes))
     with pytest.raises(ValueError, match="target"):
         optuna.visualization.plot_slice(front)
+
+
+def test_each_volume_is_that_of_the_trials_up_to_it():
+    pytest.importorskip("plotly")
+    study = optuna.create_study(directions=["minimize", "maximize", "minimize"])
+    rng = np.random.default_rng(0)
+    for values in [*rng.uniform(0, 1.2, (30, 3)), [0.5, 0.5, 0.5], [0.5, 0.5, 0.5]]:
+        study.add_trial(optuna.create_trial(values=[float(v) for v in values]))
+    reference = [1.0, 0.0, 1.1]
+    shown = optuna.visualization.plot_hypervolume_history(study, reference).data[0].y
+    losses = np.array([t.values for t in study.trials]) * [1, -1, 1]
+    for n, volume in enumerate(shown, 1):
+        seen = losses[:n]
+        inside = seen[(seen <= reference).all(axis=1)]
+        expected = hypervolume(inside, np.array(reference)) if len(inside) else 0
+        assert volume == pytest.approx(expected)
+
+
+def test_functions_of_the_user_are_called_once_a_trial(front):
+    pytest.importorskip("plotly")
+    calls = []
+
+    def shown(trial):
+        calls.append(trial.number)
+        return trial.values
+
+    def limits(trial):
+        calls.append(trial.number + 1000)
+        return [-1.0]
+
+    optuna.visualization.plot_pareto_front(front, targets=shown, constraints_func=limits)
+    assert len(calls) == len(set(calls)) == 2 * len(front.trials)
 
 
 @pytest.mark.parametrize(

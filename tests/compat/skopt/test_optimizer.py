@@ -177,6 +177,21 @@ def test_results_are_kept_as_json_and_models_come_back(tmp_path) -> None:
     file.seek(0)
     assert skopt.load(file).Xi == search.Xi
 
+    settings = {
+        "acq_func": "LCB",
+        "acq_func_kwargs": {"kappa": 0.5},
+        "acq_optimizer": "sampling",
+        "acq_optimizer_kwargs": {"n_points": 50},
+        "avoid_duplicates": False,
+    }
+    search = skopt.Optimizer(BRANIN, "dummy", model_queue_size=2, **settings)
+    file = io.BytesIO()
+    skopt.dump(search, file)
+    file.seek(0)
+    again = skopt.load(file)
+    assert {name: getattr(again, name) for name in settings} == settings
+    assert again.max_model_queue_size == 2
+
     (tmp_path / "old.pkl").write_bytes(pickle.dumps([1]))
     with pytest.raises(CompatError, match="pass its x_iters and func_vals on as x0 and y0"):
         skopt.load(tmp_path / "old.pkl")

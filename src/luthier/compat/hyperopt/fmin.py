@@ -327,7 +327,8 @@ def fmin(
         fn: Takes a point; returns a loss, or a dict with "status" and "loss".
         space: Expression, or containers of them; "annotated" for those at the arguments of fn.
         algo: What suggests points; None for `tpe.suggest`.
-        max_evals: Number of trials in all, those in `trials` included; None for no limit.
+        max_evals: Number of trials in all, those in `trials` included, but not those of
+            `points_to_evaluate`; None for no limit.
         timeout: Seconds after which no trial begins.
         loss_threshold: Loss at which the search ends.
         trials: Where trials are kept, and from which the search goes on; None for new ones.

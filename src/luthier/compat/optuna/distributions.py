@@ -71,7 +71,7 @@ class BaseDistribution(abc.ABC):
 
 def _to_number(value: Any, log: bool) -> float:
     try:
-        number = float(value)
+        number = value if type(value) is float else float(value)
     except (ValueError, TypeError) as e:
         raise ValueError(f"'{value}' is not a valid type. float-castable value is expected.") from e
     if math.isnan(number):

@@ -11,6 +11,12 @@ class TrialPruned(OptunaError):
     """Raised by an objective that ends its trial early."""
 
 
+def ends_early(error: BaseException) -> bool:
+    """Whether an error means that a trial is pruned: also Optuna's own, of a callback say."""
+    names = {(c.__module__.partition(".")[0], c.__name__) for c in type(error).__mro__}
+    return bool(names & {("optuna", "TrialPruned"), ("luthier", "TrialPruned")})
+
+
 class CLIUsageError(OptunaError):
     """The command line was used in a wrong way."""
 

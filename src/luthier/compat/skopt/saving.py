@@ -18,7 +18,7 @@ from .optimizer.optimizer import Optimizer
 from .results import create_result
 from .space.space import Space
 
-_FORM = "luthier skopt result 1"
+_FORM = "luthier skopt result 2"
 
 
 def dump(res: Any, filename: Any, store_objective: bool = True, **kwargs: Any) -> None:

@@ -120,13 +120,10 @@ def value_of(trial: FrozenTrial, target: Target | None) -> float:
 def collect(study: Study, dists: Mapping[str, BaseDistribution], target: Target | None) -> Sample:
     """The complete trials with finite values that have all of some parameters."""
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    trials = [
-        t
-        for t in complete
-        if dists.keys() <= t.params.keys() and math.isfinite(value_of(t, target))
-    ]
-    X, n_choices = encode(trials, dists)
-    return Sample(list(dists), X, n_choices, np.array([value_of(t, target) for t in trials]))
+    having = [(t, value_of(t, target)) for t in complete if dists.keys() <= t.params.keys()]
+    shown = [(t, v) for t, v in having if math.isfinite(v)]
+    X, n_choices = encode([t for t, _ in shown], dists)
+    return Sample(list(dists), X, n_choices, np.array([v for _, v in shown]))
 
 
 def encode(

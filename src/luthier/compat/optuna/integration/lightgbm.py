@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import copy
 from typing import Any
 
 import lightgbm
 
 from ..distributions import BaseDistribution, FloatDistribution, IntDistribution
+from ..marks import warn
 from ..samplers.tpe import TPESampler
 from ..study.creating import create_study
 from ..study.direction import StudyDirection
@@ -92,7 +92,9 @@ class _Tuner:
         optuna_seed: int | None = None,
         **options: Any,
     ) -> None:
-        self._params = dict(params)
+        if params.get("feature_pre_filter"):
+            warn("feature_pre_filter is turned off: min_child_samples changes between trials.")
+        self._params = {**params, "feature_pre_filter": False}
         self._train_set = train_set
         self._num_boost_round = num_boost_round
         self._time_budget = time_budget
@@ -176,7 +178,7 @@ class LightGBMTuner(_Tuner):
     def _score(self, params: dict[str, Any]) -> float:
         booster = lightgbm.train(
             params,
-            copy.copy(self._train_set),
+            self._train_set,
             self._num_boost_round,
             valid_sets=self._valid_sets,
             **self._options,

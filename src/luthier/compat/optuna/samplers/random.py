@@ -26,10 +26,14 @@ def draw(distribution: BaseDistribution, rng: np.random.RandomState) -> Any:
         return _draw_float(distribution, rng.random_sample())
     if isinstance(distribution, CategoricalDistribution):
         return distribution.choices[int(rng.random_sample(len(distribution.choices)).argmax())]
-    u = rng.random_sample()
+    assert isinstance(distribution, FloatDistribution | IntDistribution)
+    return at_share(distribution, rng.random_sample())
+
+
+def at_share(distribution: FloatDistribution | IntDistribution, u: float) -> float:
+    """The value at a share u of a range, on its scale."""
     if isinstance(distribution, IntDistribution):
         return _draw_int(distribution, u)
-    assert isinstance(distribution, FloatDistribution)
     return _draw_float(distribution, u)
 
 

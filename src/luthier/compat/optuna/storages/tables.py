@@ -15,6 +15,7 @@ from ..trial.state import TrialState
 from .base import finished_error
 
 WAITING = (TrialState.WAITING,)
+_RUNNING = TrialState.RUNNING  # looked up once: a member of an enum is slow to reach
 
 
 class StudyTable:
@@ -144,12 +145,13 @@ class Tables:
         """Set a parameter of a trial."""
         table, number = self.place(trial_id)
         old = table.trials[number]
-        if old.state.is_finished():
+        if old.state is not _RUNNING and old.state.is_finished():
             raise finished_error(number)
         known = table.distributions.get(name)
-        if known is not None:
-            check_distribution_compatibility(known, distribution)
-        table.distributions[name] = distribution
+        if known is not distribution:
+            if known is not None:
+                check_distribution_compatibility(known, distribution)
+            table.distributions[name] = distribution
         new = old.__copy__()
         new.params = {**old.params, name: distribution.to_external_repr(internal)}
         new.distributions = {**old.distributions, name: distribution}
@@ -165,7 +167,7 @@ class Tables:
         """Set where a trial is; false where it runs already and was to run."""
         table, number = self.place(trial_id)
         old = table.trials[number]
-        if old.state.is_finished():
+        if old.state is not _RUNNING and old.state.is_finished():
             raise finished_error(number)
         if state is TrialState.RUNNING and old.state is not TrialState.WAITING:
             return False

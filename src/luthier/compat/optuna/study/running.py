@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TYPE_CHECKING, Any
 
-from ..exceptions import TrialPruned
+from ..exceptions import ends_early
 from ..logging import get_logger
 from ..marks import warn
 from ..storages.heartbeat import beating, end_stale_trials
@@ -166,10 +166,12 @@ def run_trial(study: StudyLike, func: Objective, catch: tuple[type[Exception], .
     with beating(trial.trial_id, study.storage):
         try:
             value = func(trial)
-        except TrialPruned as e:
-            state, raised = TrialState.PRUNED, e
         except (Exception, KeyboardInterrupt) as e:
-            state, raised, trace = TrialState.FAIL, e, sys.exc_info()
+            raised = e
+            if ends_early(e):
+                state = TrialState.PRUNED
+            else:
+                state, trace = TrialState.FAIL, sys.exc_info()
 
     fault: str | None = None
     ended: TrialState | None = None

@@ -132,7 +132,7 @@ class FrozenTrial(BaseTrial):
 
     def __copy__(self) -> FrozenTrial:
         new = object.__new__(type(self))
-        new.__dict__.update(self.__dict__)
+        new.__dict__ = self.__dict__.copy()
         return new
 
     def __deepcopy__(self, memo: dict[int, Any]) -> FrozenTrial:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import datetime
+import functools
 from collections import UserDict
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -54,10 +55,11 @@ class Trial(BaseTrial):
         self.record = self.storage.get_trial(trial_id)
         self.relative_search_space: dict[str, BaseDistribution] | None = None
         self._relative_params: dict[str, Any] | None = None
-        study.sampler.before_trial(self._seen_study(), self.record)
+        self._seen = study.seen_for(self.record)  # as its pruner lets the sampler see it
+        study.sampler.before_trial(self._seen, self.record)
         self._fixed: dict[str, Any] = self.record.system_attrs.get("fixed_params", {})
         self._latest: FrozenTrial | None = None
-        self.record = copy.copy(self.record)
+        self.record = self.record.__copy__()
         self.record.params = dict(self.record.params)
         self.record.distributions = dict(self.record.distributions)
         self.record.intermediate_values = dict(self.record.intermediate_values)
@@ -71,38 +73,34 @@ class Trial(BaseTrial):
     def _cached_frozen_trial(self) -> FrozenTrial:
         return self.record
 
-    def _seen_study(self) -> StudyLike:
-        """The study as its pruner lets the sampler see it."""
-        return self.study.seen_for(self.record)
-
     # -- params ---------------------------------------------------------------------------------
 
     @property
     def relative_params(self) -> dict[str, Any]:
         """The params that the sampler has proposed together."""
         if self._relative_params is None:
-            study = self._seen_study()
             sampler = self.study.sampler
-            self.relative_search_space = sampler.infer_relative_search_space(study, self.record)
-            self._relative_params = sampler.sample_relative(
-                study, self.record, self.relative_search_space
-            )
+            space = sampler.infer_relative_search_space(self._seen, self.record)
+            self.relative_search_space = space
+            self._relative_params = sampler.sample_relative(self._seen, self.record, space)
         return self._relative_params
 
     def suggest_float(
         self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
     ) -> float:
-        distribution = FloatDistribution(low, high, log=log, step=step)
+        distribution = _make(FloatDistribution, low, high, log, step)
         value: float = self._suggest(name, distribution)
-        self._warn_of_change(name, distribution)
+        if self.record.distributions[name] is not distribution:
+            self._warn_of_change(name, distribution)
         return value
 
     def suggest_int(
         self, name: str, low: int, high: int, *, step: int = 1, log: bool = False
     ) -> int:
-        distribution = IntDistribution(low, high, log=log, step=step)
+        distribution = _make(IntDistribution, low, high, log, step)
         value = int(self._suggest(name, distribution))
-        self._warn_of_change(name, distribution)
+        if self.record.distributions[name] is not distribution:
+            self._warn_of_change(name, distribution)
         return value
 
     def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
@@ -114,7 +112,7 @@ class Trial(BaseTrial):
             check_distribution_compatibility(record.distributions[name], distribution)
             return record.params[name]
 
-        if self._is_fixed(name, distribution):
+        if self._fixed and self._is_fixed(name, distribution):
             value = self._fixed[name]
         elif distribution.single():
             value = single_value(distribution)
@@ -122,7 +120,7 @@ class Trial(BaseTrial):
             value = self.relative_params[name]
         else:
             value = self.study.sampler.sample_independent(
-                self._seen_study(), self.latest_record(), name, distribution
+                self._seen, self.latest_record(), name, distribution
             )
         stored = distribution.to_internal_repr(value)
         self.storage.set_trial_param(self.trial_id, name, stored, distribution)
@@ -157,7 +155,7 @@ class Trial(BaseTrial):
 
     def _warn_of_change(self, name: str, distribution: BaseDistribution) -> None:
         first = self.record.distributions[name]
-        if first is not distribution and first != distribution:
+        if first != distribution:
             warn(
                 f'Inconsistent parameter values for distribution with name "{name}"! '
                 "This might be a configuration mistake. The same distribution may be asked for "
@@ -170,7 +168,7 @@ class Trial(BaseTrial):
     def latest_record(self) -> FrozenTrial:
         """The record, with the system attributes as of now."""
         if self._latest is None:  # what it has, but for these, is the record's own
-            self._latest = copy.copy(self.record)
+            self._latest = self.record.__copy__()
             self._latest.system_attrs = StoredAttrs(self.trial_id, self.storage)  # type: ignore[assignment]
         return self._latest
 
@@ -247,6 +245,21 @@ class Trial(BaseTrial):
     @property
     def number(self) -> int:
         return self.record.number
+
+
+@functools.lru_cache(1024, typed=True)
+def _made(kind: Any, low: Any, high: Any, log: bool, step: Any) -> BaseDistribution:
+    made: BaseDistribution = kind(low, high, log=log, step=step)
+    return made
+
+
+def _make(kind: Any, low: Any, high: Any, log: bool, step: Any) -> BaseDistribution:
+    """A range; the one that was made before, where trials ask for the same one."""
+    try:
+        return _made(kind, low, high, log, step)
+    except TypeError:  # bounds such as arrays, which have no hash
+        made: BaseDistribution = kind(low, high, log=log, step=step)
+        return made
 
 
 def _convert(kind: type, argument: str, value: Any, expected: str) -> Any:

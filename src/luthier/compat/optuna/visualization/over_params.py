@@ -295,9 +295,8 @@ def pareto_front(
         ValueError: There are not two or three objectives, or names or axes do not fit them.
     """
     trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    m = len(study.directions)
-    if targets is not None and trials:
-        m = len(targets(trials[0]))
+    values = {t.number: list(targets(t) if targets else t.values) for t in trials}
+    m = len(values[trials[0].number]) if trials else len(study.directions)
     if m not in (2, 3):
         raise ValueError(f"`plot_pareto_front` function only supports 2 or 3 targets, got {m}.")
     names = target_names or study.metric_names or [f"Objective {i}" for i in range(m)]
@@ -312,9 +311,9 @@ def pareto_front(
             return all(v <= 0 for v in constraints_func(trial))
         return is_feasible(trial.constraints)
 
-    good = [t for t in trials if feasible(t)]
-    bad = [t for t in trials if not feasible(t)]
-    values = {t.number: list(targets(t) if targets else t.values) for t in trials}
+    kept = {t.number for t in trials if feasible(t)}
+    good = [t for t in trials if t.number in kept]
+    bad = [t for t in trials if t.number not in kept]
     best: set[int] = set()
     if good:
         signs = [-1.0 if d == StudyDirection.MAXIMIZE else 1.0 for d in study.directions]

@@ -147,12 +147,15 @@ def hypervolume_history(study: Study, reference_point: Sequence[float]) -> Pictu
     reference = np.asarray(reference_point) * signs
     trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     volumes: list[float] = []
-    losses = np.empty((0, len(signs)))
+    volume = 0.0
+    front = np.empty((0, len(signs)))
     for trial in trials:
-        if is_feasible(trial.constraints):
-            losses = np.vstack([losses, np.asarray(trial.values) * signs])
-        inside = losses[(losses <= reference).all(axis=1)]
-        volumes.append(float(hypervolume(inside, reference)) if len(inside) else 0.0)
+        loss = np.asarray(trial.values) * signs
+        is_beaten = (front <= loss).all(axis=1).any()
+        if not is_beaten and (loss <= reference).all() and is_feasible(trial.constraints):
+            front = np.vstack([front[~(loss <= front).all(axis=1)], loss])
+            volume = float(hypervolume(front, reference))
+        volumes.append(volume)
     series = [Series("both", [t.number for t in trials], volumes)] if trials else []
     return Picture("Hypervolume History Plot", [[Panel(series, "Trial", "Hypervolume")]])
 

@@ -28,13 +28,12 @@ def dummy_minimize(
     """
     del init_point_gen_kwargs
     points, values = read_known(x0, y0)
-    n_random = n_calls - (len(points) if values is None else 0)
     return base_minimize(
         func,
         dimensions,
         "dummy",
-        n_calls=n_calls if values is not None or not points else n_random + len(points),
-        n_initial_points=n_random,
+        n_calls=n_calls,
+        n_initial_points=n_calls - (len(points) if values is None else 0),
         initial_point_generator=initial_point_generator,
         acq_optimizer="sampling",
         x0=x0,

@@ -372,7 +372,14 @@ class Optimizer:
             "space": [describe_dimension(one) for one in self.space],
             "base_estimator": estimator,
             "n_initial_points": self.n_initial_points_,
-            "acq_func": self.acq_func,
+            "settings": {
+                "acq_func": self.acq_func,
+                "acq_func_kwargs": self.acq_func_kwargs,
+                "acq_optimizer": self.acq_optimizer,
+                "acq_optimizer_kwargs": self.acq_optimizer_kwargs,
+                "avoid_duplicates": self.avoid_duplicates,
+                "model_queue_size": self.max_model_queue_size,
+            },
             "x_iters": self.Xi,
             "func_vals": self.yi,
             "seed": int(copy.deepcopy(self.rng).randint(0, np.iinfo(np.int32).max)),
@@ -385,7 +392,7 @@ class Optimizer:
             [revive_dimension(one) for one in described["space"]],
             revive_estimator(described["base_estimator"]),
             n_initial_points=described["n_initial_points"],
-            acq_func=described["acq_func"],
+            **described["settings"],
             random_state=described["seed"],
         )
         made.take_over(None, described["x_iters"], described["func_vals"])
