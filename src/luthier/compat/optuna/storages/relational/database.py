@@ -59,7 +59,13 @@ class Database:
             if self._held is not None and self._pid == os.getpid():
                 with contextlib.suppress(Exception):
                     self._held.close()
+                    if self._engine is not None:
+                        self._engine.dispose()
             self._held = None
+
+    def __del__(self) -> None:
+        if hasattr(self, "_pid"):  # it was made
+            self.dispose()
 
     def _open(self) -> Any:
         if self._held is None or self._pid != os.getpid():
