@@ -52,6 +52,7 @@ NEEDS = {
     "optuna_lightgbm.py": "lightgbm",
     "pbt_torch.py": "torch",
     "ray_cluster.py": "ray",
+    "smac_racing.py": "ConfigSpace",
 }
 QUICK = {"ask_and_tell.py", "curl_worker.sh", "first_study.py", "reproducible.py"}
 

@@ -15,8 +15,9 @@ from .facade import (
 )
 from .runhistory.runhistory import RunHistory
 from .scenario import Scenario
+from .version import __version__
 
-__version__ = version = "2.4.0"
+version = __version__
 
 __all__ = [
     "AbstractFacade",

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from .callback import Callback
+from .metadata_callback import MetadataCallback
 
-__all__ = ["Callback"]
+__all__ = ["Callback", "MetadataCallback"]

@@ -12,6 +12,7 @@ from typing import Any
 from ....samplers.base import Sampler
 from ...remarks import refuse, warn_without_effect
 from ..callback.callback import Callback
+from ..chosen_part import ChosenPart
 from ..initial_design.abstract_initial_design import AbstractInitialDesign, SobolInitialDesign
 from ..intensifier.abstract_intensifier import AbstractIntensifier
 from ..intensifier.intensifier import Intensifier
@@ -21,23 +22,13 @@ from ..multi_objective.aggregation_strategy import MeanAggregationStrategy
 from ..runhistory.dataclasses import TrialInfo, TrialValue
 from ..runhistory.enumerations import StatusType
 from ..runhistory.runhistory import RunHistory
+from ..runner.abstract_runner import AbstractRunner
+from ..runner.target_function_runner import TargetFunctionRunner
+from ..runner.target_function_script_runner import TargetFunctionScriptRunner
 from ..scenario import Scenario
 
 logger = logging.getLogger("smac.facade")
 _PARTS = ("model", "acquisition_function", "acquisition_maximizer", "random_design")
-
-
-class ChosenPart:
-    """Stands for a part of SMAC's that luthier's sampler chooses by itself.
-
-    Args:
-        name: What it is.
-        settings: What the user set.
-    """
-
-    def __init__(self, name: str, settings: dict[str, Any]) -> None:
-        self.name = name
-        self.settings = settings
 
 
 class AbstractFacade(ABC):
@@ -46,7 +37,8 @@ class AbstractFacade(ABC):
     Args:
         scenario: What is searched, and for how long.
         target_function: Takes a configuration, and a seed, budget or instance where it names them;
-            returns a cost, several by name or in order, or a cost and a dict to be kept.
+            returns a cost, several by name or in order, or a cost and a dict to be kept. Or the
+            path of a program, see `TargetFunctionScriptRunner`; or a runner.
         model: Without effect.
         acquisition_function: Without effect.
         acquisition_maximizer: Without effect.
@@ -85,7 +77,8 @@ class AbstractFacade(ABC):
         overwrite: bool = False,
         dask_client: Any = None,
     ) -> None:
-        refuse_settings(scenario, target_function, dask_client)
+        refuse_settings(scenario, dask_client)
+        runner = _make_runner(scenario, target_function)
         given = (model, acquisition_function, acquisition_maximizer, random_design)
         for name, part in [*zip(_PARTS, given, strict=True), ("encoder", runhistory_encoder)]:
             if part is not None and (not isinstance(part, ChosenPart) or part.settings):
@@ -95,6 +88,11 @@ class AbstractFacade(ABC):
                 )
         if logging_level is not None:
             warn_without_effect("logging_level of SMAC's facades", "set it of the logger 'smac'.")
+        if scenario.instance_features is not None:
+            warn_without_effect(
+                "instance_features of SMAC's Scenario",
+                "models learn from the mean over instances; programs get them as an argument.",
+            )
         if scenario.n_workers > 1:
             warn_without_effect(
                 "n_workers of SMAC's Scenario",
@@ -112,7 +110,7 @@ class AbstractFacade(ABC):
         scenario.add_meta({"facade": {"name": type(self).__name__}})
         self._file = Path(scenario.output_directory) / "runhistory.json"
         self._optimizer = SMBO(
-            scenario, target_function, self._runhistory, self._intensifier, selector, calls
+            scenario, runner, self._runhistory, self._intensifier, selector, calls
         )
         selector.connect(self._runhistory, design.select_configurations(), self.make_sampler, calls)
         if not overwrite and self._file.exists():
@@ -142,7 +140,7 @@ class AbstractFacade(ABC):
             info = TrialInfo(config, key.instance, key.seed, key.budget)
             self._intensifier.learn_key(info)
             if value.status != StatusType.RUNNING:
-                self._intensifier.update(info)
+                self._intensifier.update_incumbents(config)
 
     @abstractmethod
     def make_sampler(self) -> Sampler:
@@ -263,7 +261,16 @@ class AbstractFacade(ABC):
         return ConfigSelector(scenario, **settings)
 
 
-def refuse_settings(scenario: Scenario, target_function: Any, dask_client: Any) -> None:
+def _make_runner(scenario: Scenario, target_function: Any) -> AbstractRunner | None:
+    """Return what runs trials; None where the user does."""
+    if target_function is None or isinstance(target_function, AbstractRunner):
+        return target_function
+    if isinstance(target_function, str | Path):
+        return TargetFunctionScriptRunner(str(target_function), scenario)
+    return TargetFunctionRunner(scenario, target_function)
+
+
+def refuse_settings(scenario: Scenario, dask_client: Any) -> None:
     """Refuse what luthier does in another way.
 
     Raises:
@@ -273,8 +280,6 @@ def refuse_settings(scenario: Scenario, target_function: Any, dask_client: Any) 
         raise refuse(
             "dask_client", "Use luthier.create_study(...).optimize(executor=client.get_executor())."
         )
-    if isinstance(target_function, str | Path):
-        raise refuse("A script as SMAC's target function", "Use the command `luthier run`.")
     for name in ("trial_walltime_limit", "trial_memory_limit"):
         if getattr(scenario, name) is not None:
             raise refuse(

@@ -10,6 +10,7 @@ import numpy as np
 from .... import samplers
 from ....history.history import History
 from ....samplers.base import Sampler
+from ...remarks import warn_without_effect
 from ..configurations import ConfigurationReader
 from ..scenario import Scenario
 
@@ -57,7 +58,7 @@ class AbstractInitialDesign:
 
     def make_sampler(self) -> Sampler:
         """Return what draws them."""
-        return samplers.QMC(seed=self.seed)
+        raise NotImplementedError
 
     def select_configurations(self) -> list[Any]:
         """Return the configurations."""
@@ -81,17 +82,32 @@ class SobolInitialDesign(AbstractInitialDesign):
 
     origin = "Initial Design: Sobol"
 
+    def make_sampler(self) -> Sampler:
+        return samplers.QMC(seed=self.seed)
+
 
 class LatinHypercubeInitialDesign(SobolInitialDesign):
     """Points that fill the space: those of a Sobol sequence stand for a Latin hypercube."""
 
     origin = "Initial Design: Latin Hypercube"
 
+    def make_sampler(self) -> Sampler:
+        warn_without_effect(
+            "The Latin hypercube of SMAC's initial design", "a Sobol sequence stands for it."
+        )
+        return super().make_sampler()
+
 
 class FactorialInitialDesign(SobolInitialDesign):
     """Points that fill the space: those of a Sobol sequence stand for its corners."""
 
     origin = "Initial Design: Factorial"
+
+    def make_sampler(self) -> Sampler:
+        warn_without_effect(
+            "The factorial design of SMAC's initial design", "a Sobol sequence stands for it."
+        )
+        return super().make_sampler()
 
 
 class RandomInitialDesign(AbstractInitialDesign):

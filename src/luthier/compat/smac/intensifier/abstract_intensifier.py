@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ....numerics.pareto import is_non_dominated
-from ..runhistory.dataclasses import InstanceSeedBudgetKey, TrialInfo
+from ..runhistory.dataclasses import InstanceSeedBudgetKey, TrajectoryItem, TrialInfo
 from ..runhistory.runhistory import RunHistory
 from ..scenario import Scenario
+from ..utils.pareto_front import calculate_pareto_front, sort_by_crowding_distance
 
 MAX_SEED = 2**31 - 1
 
 
-class AbstractIntensifier(ABC):
+class AbstractIntensifier:
     """Chooses trials of configurations, and keeps the best of them.
 
     Args:
@@ -36,13 +36,20 @@ class AbstractIntensifier(ABC):
         self.scenario = scenario
         self.max_config_calls = max_config_calls
         self.max_incumbents = max_incumbents
+        self.seed = scenario.seed if seed is None else seed
         self.runhistory = RunHistory()
-        self.incumbents: list[Any] = []
-        self._rng = np.random.default_rng(scenario.seed if seed is None else seed)
-        self._keys: list[InstanceSeedBudgetKey] = []
+        self.reset()
 
     uses_budgets = False
     uses_seeds = True
+
+    def reset(self) -> None:
+        """Forget the incumbents, and the keys on which configurations ran."""
+        self.incumbents: list[Any] = []
+        self.trajectory: list[TrajectoryItem] = []
+        self._began_s = time.time()
+        self._rng = np.random.default_rng(self.seed)
+        self._keys: list[InstanceSeedBudgetKey] = []
 
     def get_incumbent(self) -> Any:
         """Return the best configuration; None without any."""
@@ -51,13 +58,35 @@ class AbstractIntensifier(ABC):
         return min(self.incumbents, key=self.runhistory.get_cost)
 
     def get_incumbents(self, sort_by: str | None = None) -> list[Any]:
-        """Return the configurations that none other beats."""
-        return list(self.incumbents)
+        """Return the configurations that none other beats.
+
+        Args:
+            sort_by: "cost", "num_trials" or None for no order.
+
+        Raises:
+            ValueError: It is none of these.
+        """
+        if sort_by is None:
+            return list(self.incumbents)
+        return [c for c in self.runhistory.get_configs(sort_by) if c in self.incumbents]
 
     @property
     def incumbents_changed(self) -> int:
-        """How many incumbents there are."""
-        return len(self.incumbents)
+        """How many times the incumbents have changed."""
+        return len(self.trajectory)
+
+    def _replace_incumbents(self, configs: list[Any]) -> None:
+        if set(configs) == set(self.incumbents):
+            return
+        self.incumbents = configs
+        history = self.runhistory
+        item = TrajectoryItem(
+            [history.get_config_id(c) for c in configs],
+            [history.average_cost(c) for c in configs],
+            history.finished,
+            time.time() - self._began_s,
+        )
+        self.trajectory.append(item)
 
     def list_keys(self, n: int) -> list[InstanceSeedBudgetKey]:
         """Return the first n keys on which configurations run; fewer where there are fewer."""
@@ -90,18 +119,44 @@ class AbstractIntensifier(ABC):
         table = np.array(costs, dtype=float).reshape(len(configs), -1)
         if table.shape[1] == 1:
             return [configs[int(np.nanargmin(table[:, 0]))]] if not np.isnan(table).all() else []
-        table[np.isinf(table)] = np.finfo(float).max
-        marked = is_non_dominated(table)
-        return [c for c, kept in zip(configs, marked, strict=True) if kept][: self.max_incumbents]
+        all_keys = [keys] * len(configs)
+        front = calculate_pareto_front(self.runhistory, configs, all_keys)
+        if len(front) > self.max_incumbents:
+            front = sort_by_crowding_distance(self.runhistory, front, all_keys[: len(front)])
+        return front[: self.max_incumbents]
 
-    @abstractmethod
     def next_trial(self, propose: Callable[[], Any]) -> TrialInfo:
         """Return the next trial.
 
         Args:
             propose: Returns a new configuration.
         """
+        raise NotImplementedError
 
-    @abstractmethod
-    def update(self, info: TrialInfo) -> None:
-        """Take notice of a trial that is over, and update the incumbents."""
+    def update_incumbents(self, config: Any) -> None:
+        """Take notice of a trial of a configuration that is over, and update the incumbents."""
+        self.compare(config)
+
+    def compare(self, config: Any) -> bool:
+        """Compare a configuration with the incumbents on the keys that both have.
+
+        Returns:
+            Whether it may still become an incumbent, or is one.
+        """
+        known = self.runhistory.get_instance_seed_budget_keys
+        if not self.incumbents:
+            if known(config):
+                self._replace_incumbents([config])
+            return True
+        wanted = known(self.incumbents[0])
+        if config in self.incumbents:
+            common = [k for k in wanted if all(k in known(c) for c in self.incumbents)]
+            self._replace_incumbents(self.choose_best(self.incumbents, common) or self.incumbents)
+            return config in self.incumbents
+        common = [k for k in known(config) if k in wanted]
+        if not common:
+            return True
+        best = self.choose_best([*self.incumbents, config], common)
+        if config in best and len(common) == len(wanted):
+            self._replace_incumbents([c for c in best if c != config] + [config])
+        return config in best

@@ -17,8 +17,10 @@ class Intensifier(AbstractIntensifier):
     Source: Hutter 2011 (SMAC), algorithm 2. Deviation: a challenger gets one key at a time.
     """
 
-    _challenger: Any = None
-    _is_incumbents_turn = False
+    def reset(self) -> None:
+        super().reset()
+        self._challenger: Any = None
+        self._is_incumbents_turn = False
 
     def next_trial(self, propose: Callable[[], Any]) -> TrialInfo:
         if self._challenger is not None:
@@ -59,25 +61,7 @@ class Intensifier(AbstractIntensifier):
         keys = self.list_keys(self.max_config_calls)
         return next((k for k in keys if k not in done), None)
 
-    def update(self, info: TrialInfo) -> None:
-        config = info.config
-        if not self.incumbents:
-            self.incumbents = [config]
-            return
-        wanted = self._known(self.incumbents[0])
-        if config in self.incumbents:
-            common = [k for k in wanted if all(k in self._known(c) for c in self.incumbents)]
-            self.incumbents = self.choose_best(self.incumbents, common) or self.incumbents
-            return
-        common = [k for k in self._known(config) if k in wanted]
-        if not common:
-            return
-        best = self.choose_best([*self.incumbents, config], common)
-        if config not in best:
-            if config is self._challenger:
-                self._challenger = None
-        elif len(common) == len(wanted):
-            self.incumbents = [c for c in best if c is not config] + [config]
-            if self.scenario.count_objectives() == 1:
-                self.incumbents = [config]
+    def update_incumbents(self, config: Any) -> None:
+        may_win = self.compare(config)
+        if config is self._challenger and (not may_win or config in self.incumbents):
             self._challenger = None

@@ -64,7 +64,6 @@ class SuccessiveHalving(AbstractIntensifier):
             warn_without_effect("instance_seed_order of SMAC", "the order is drawn once.")
         if incumbent_selection != "highest_observed_budget":
             warn_without_effect("incumbent_selection of SMAC", "the highest budget counts.")
-        super().__init__(scenario, max_incumbents=max_incumbents, seed=seed)
         self.n_seeds = n_seeds
         self.eta = eta
         self.by_instances = scenario.instances is not None
@@ -74,6 +73,10 @@ class SuccessiveHalving(AbstractIntensifier):
         if low is None or high is None:
             raise ValueError("multi-fidelity needs min_budget and max_budget in the scenario")
         self._plan = self.plan(low, high)
+        super().__init__(scenario, max_incumbents=max_incumbents, seed=seed)
+
+    def reset(self) -> None:
+        super().reset()
         self._n_opened = 0
         self._brackets: list[Bracket] = []
 
@@ -115,10 +118,10 @@ class SuccessiveHalving(AbstractIntensifier):
             return self._continue(bracket, propose)
         return None
 
-    def update(self, info: TrialInfo) -> None:
+    def update_incumbents(self, config: Any) -> None:
         for bracket in list(self._brackets):
             self._promote(bracket)
-        self._update_incumbents()
+        self._choose_incumbents()
 
     def _promote(self, bracket: Bracket) -> None:
         """Go on to the next rung where the present one is done."""
@@ -141,7 +144,7 @@ class SuccessiveHalving(AbstractIntensifier):
             left = [c for c in left if c not in chosen]
         bracket.configs = best[: bracket.rungs[bracket.rung][0]]
 
-    def _update_incumbents(self) -> None:
+    def _choose_incumbents(self) -> None:
         """Choose among the configurations with the highest budget."""
         found: dict[Any, list[InstanceSeedBudgetKey]] = {}
         for config in self.runhistory.get_configs():
@@ -154,4 +157,4 @@ class SuccessiveHalving(AbstractIntensifier):
             top = max((k.budget or 0 for keys in found.values() for k in keys), default=0)
             common = [k for keys in found.values() for k in keys if (k.budget or 0) == top]
             best = [c for c, keys in found.items() if any((k.budget or 0) == top for k in keys)]
-        self.incumbents = self.choose_best(best, list(dict.fromkeys(common)))
+        self._replace_incumbents(self.choose_best(best, list(dict.fromkeys(common))))

@@ -21,7 +21,8 @@ class ConfigSelector:
 
     Args:
         scenario: The scenario.
-        retrain_after: Without effect: models learn from each result.
+        retrain_after: After how many configurations a `multi_objective_algorithm` is told that a
+            new iteration starts; models learn from each result.
         retries: Without effect: no configuration is proposed twice.
         max_new_config_tries: The same, in newer versions.
     """
@@ -34,10 +35,13 @@ class ConfigSelector:
         max_new_config_tries: int = 16,
     ) -> None:
         if retrain_after != 8:
-            warn_without_effect("retrain_after of SMAC", "models learn from each result.")
+            warn_without_effect("retrain_after of SMAC on models", "they learn from each result.")
         if (retries, max_new_config_tries) != (16, 16):
             warn_without_effect("retries of SMAC", "no configuration is proposed twice.")
         self.scenario = scenario
+        self._retrain_after = retrain_after
+        self._n_chosen = 0  # by the sampler
+        self._first: list[Any] = []
         self._queue: list[Any] = []
         self._make_sampler: Callable[[], Sampler] | None = None
         self._sampler: Sampler | None = None
@@ -54,9 +58,16 @@ class ConfigSelector:
     ) -> None:
         """Set what it proposes from."""
         self._runhistory = runhistory
-        self._queue = list(first)
+        self._first = list(first)
         self._make_sampler = make_sampler
         self._callbacks = callbacks
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin with the initial design again."""
+        self._queue = list(self._first)
+        self._sampler = None
+        self._n_chosen = 0
 
     def propose(self) -> Any:
         """Return a new configuration.
@@ -76,6 +87,10 @@ class ConfigSelector:
             config = self._queue.pop(0)
             if not self._runhistory.has_config(config):
                 return config
+        algorithm = self._runhistory.multi_objective_algorithm
+        if algorithm is not None and self._n_chosen % self._retrain_after == 0:
+            algorithm.update_on_iteration_start()
+        self._n_chosen += 1
         if self._reader is None or self._sampler is None:
             assert self._make_sampler is not None
             self._reader = ConfigurationReader(self.scenario.configspace)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,12 +14,11 @@ from ..intensifier.abstract_intensifier import MAX_SEED, AbstractIntensifier
 from ..runhistory.dataclasses import TrialInfo, TrialValue
 from ..runhistory.enumerations import StatusType
 from ..runhistory.runhistory import RunHistory
+from ..runner.abstract_runner import AbstractRunner
 from ..scenario import Scenario
 from .config_selector import ConfigSelector
-from .exceptions import ConfigurationSpaceExhaustedException
 
 logger = logging.getLogger("smac.main.smbo")
-Target = Callable[..., Any]
 
 
 class SMBO:
@@ -28,7 +26,7 @@ class SMBO:
 
     Args:
         scenario: The scenario.
-        target: The function; None where the user runs trials.
+        runner: Runs trials; None where the user does.
         runhistory: The trials.
         intensifier: Chooses trials.
         config_selector: Proposes configurations.
@@ -38,7 +36,7 @@ class SMBO:
     def __init__(
         self,
         scenario: Scenario,
-        target: Target | None,
+        runner: AbstractRunner | None,
         runhistory: RunHistory,
         intensifier: AbstractIntensifier,
         config_selector: ConfigSelector,
@@ -48,7 +46,7 @@ class SMBO:
         self.runhistory = self._runhistory = runhistory
         self.intensifier = self._intensifier = intensifier
         self.config_selector = config_selector
-        self._target = target
+        self._runner = runner
         self._callbacks = callbacks
         self._is_stopped = False
         self._started_s = time.time()
@@ -106,7 +104,7 @@ class SMBO:
             if info.config.origin is None:
                 info.config.origin = "Custom"
         self.runhistory.add_trial(info, value)
-        self.intensifier.update(info)
+        self.intensifier.update_incumbents(info.config)
         for callback in self._callbacks:
             if callback.on_tell_end(self, info, value) is False:
                 self._is_stopped = True
@@ -121,18 +119,18 @@ class SMBO:
             raise ValueError("the trial needs a seed")
 
     def run(self) -> Any:
-        """Run trials until a limit; return the best configuration, or several."""
+        """Run trials until a limit; return the best configuration, or several.
+
+        Raises:
+            ConfigurationSpaceExhaustedException: All configurations were tried before.
+        """
         self._is_stopped = False
         for callback in self._callbacks:
             callback.on_start(self)
         while not self._is_stopped and not self.budget_exhausted:
             for callback in self._callbacks:
                 callback.on_iteration_start(self)
-            try:
-                info = self.ask()
-            except ConfigurationSpaceExhaustedException as e:
-                logger.info("%s", e)
-                break
+            info = self.ask()
             value = self.evaluate(info)
             self.tell(info, value)
             for callback in self._callbacks:
@@ -157,49 +155,19 @@ class SMBO:
         Raises:
             ValueError: There is no function.
         """
-        if self._target is None:
+        if self._runner is None:
             raise ValueError("optimize needs a target function; or use ask and tell")
-        accepted = inspect.signature(self._target).parameters
-        given = {"seed": info.seed, "budget": info.budget, "instance": info.instance}
-        settings = {n: v for n, v in given.items() if n in accepted and v is not None}
-        began_s, cpu_s = time.time(), time.process_time()
-        extra: dict[str, Any] = {}
-        status = StatusType.SUCCESS
-        try:
-            result = self._target(info.config, **settings)
-            if isinstance(result, tuple):
-                result, extra = result
-            cost = self._read_cost(result)
-        except Exception as e:
-            logger.warning("Target function crashed with: %s", e)
-            status, extra = StatusType.CRASHED, {"error": repr(e)}
-            cost = self._crash_cost()
-        ended_s = time.time()
-        return TrialValue(
-            cost=cost,
-            time=ended_s - began_s,
-            cpu_time=time.process_time() - cpu_s,
-            status=status,
-            starttime=began_s,
-            endtime=ended_s,
-            additional_info=extra,
-        )
+        value = self._runner.run_wrapper(info)[1]
+        if value.status == StatusType.CRASHED:
+            logger.warning("Target function crashed with: %s", value.additional_info.get("error"))
+        return value
 
-    def _crash_cost(self) -> Any:
-        crash = self.scenario.crash_cost
-        n = self.scenario.count_objectives()
-        return crash if n == 1 or isinstance(crash, list) else [crash] * n
-
-    def _read_cost(self, result: Any) -> Any:
-        names = self.scenario.list_objectives()
-        if isinstance(result, Mapping):
-            if set(result) != set(names):
-                raise ValueError(f"expected the costs {names}, got {list(result)}")
-            result = [result[n] for n in names]
-        costs = np.asarray(result, dtype=float).ravel().tolist()
-        if len(costs) != len(names):
-            raise ValueError(f"expected {len(names)} costs, got {len(costs)}")
-        return costs[0] if len(costs) == 1 else costs
+    def reset(self) -> None:
+        """Forget all trials; the next search begins anew."""
+        self.runhistory.reset()
+        self.intensifier.reset()
+        self.config_selector.reset()
+        self._started_s, self._used_before_s = time.time(), 0.0
 
     def validate(self, config: Any, *, seed: int | None = None) -> Any:
         """Run a configuration on seeds and instances, and return the mean of its costs."""

@@ -88,3 +88,20 @@ class TrialValue:
     starttime: float = 0.0
     endtime: float = 0.0
     additional_info: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class TrajectoryItem:
+    """A change of the incumbents.
+
+    Args:
+        config_ids: Numbers of the new ones.
+        costs: Their mean costs.
+        trial: How many trials had ended.
+        walltime: Seconds since the search began.
+    """
+
+    config_ids: list[int]
+    costs: list[float | list[float]]
+    trial: int
+    walltime: float

@@ -43,25 +43,22 @@ class RunHistory(Mapping[TrialKey, TrialValue]):
         self._config_id_to_isk_to_budget: dict[int, dict[InstanceSeedKey, list[Any]]] = {}
         self._cost_per_config: dict[int, Any] = {}
         self._running_trials: list[TrialInfo] = []
-        self._n_id = 0
-        self._n_objectives = -1
-        self._submitted = self._finished = self._running = 0
         self._objective_bounds: list[tuple[float, float]] = []
 
     @property
     def submitted(self) -> int:
         """Number of trials."""
-        return self._submitted
+        return len(self._data)
 
     @property
     def finished(self) -> int:
         """Number of trials that are over."""
-        return self._finished
+        return len(self._data) - len(self._running_trials)
 
     @property
     def running(self) -> int:
         """Number of trials that run."""
-        return self._running
+        return len(self._running_trials)
 
     @property
     def ids_config(self) -> dict[int, Any]:
@@ -77,6 +74,17 @@ class RunHistory(Mapping[TrialKey, TrialValue]):
     def objective_bounds(self) -> list[tuple[float, float]]:
         """The least and the greatest cost of each objective."""
         return self._objective_bounds
+
+    @property
+    def _n_id(self) -> int:
+        """Number of the last configuration; they are counted from 1."""
+        return len(self._config_ids)
+
+    def _count_objectives(self) -> int:
+        """Return how many costs a trial has; 0 where none has ended."""
+        ended = (v.cost for v in self._data.values() if v.status != StatusType.RUNNING)
+        cost = next(ended, [])
+        return len(cost) if isinstance(cost, list) else 1
 
     def __contains__(self, key: object) -> bool:
         return key in self._data
@@ -139,36 +147,26 @@ class RunHistory(Mapping[TrialKey, TrialValue]):
             additional_info={} if additional_info is None else additional_info,
         )
         is_running = status == StatusType.RUNNING
-        if self._n_objectives == -1 and not is_running:
-            self._n_objectives = len(costs)
-        if len(costs) != self._n_objectives and not is_running:
-            raise ValueError(
-                f"Cost has {len(costs)} objectives, but {self._n_objectives} were expected."
-            )
+        n_objectives = self._count_objectives() or len(costs)
+        if len(costs) != n_objectives and not is_running:
+            raise ValueError(f"Cost has {len(costs)} objectives, but {n_objectives} were expected.")
         if config not in self._config_ids:
-            self._n_id += 1
-            self._config_ids[config] = self._n_id
-            self._ids_config[self._n_id] = config
+            number = self._n_id + 1
+            self._config_ids[config] = number
+            self._ids_config[number] = config
         key = TrialKey(self._config_ids[config], instance, seed, budget)
         known = self._data.get(key)
         is_ending = known is not None and known.status == StatusType.RUNNING != status
         if known is None or is_ending or self._overwrite or force_update:
-            self._put(key, value, known)
+            self._put(key, value)
 
-    def _put(self, key: TrialKey, value: TrialValue, known: TrialValue | None) -> None:
+    def _put(self, key: TrialKey, value: TrialValue) -> None:
         info = TrialInfo(self._ids_config[key.config_id], key.instance, key.seed, key.budget)
-        is_running = value.status == StatusType.RUNNING
-        was_running = known is not None and known.status == StatusType.RUNNING
         self._data[key] = value
-        self._submitted += known is None
-        if is_running:
-            self._running += 1
+        self._running_trials = [t for t in self._running_trials if t != info]
+        if value.status == StatusType.RUNNING:
             self._running_trials.append(info)
             return
-        if was_running:
-            self._running -= 1
-            self._running_trials = [t for t in self._running_trials if t != info]
-        self._finished += known is None or was_running
         budgets = self._config_id_to_isk_to_budget.setdefault(key.config_id, {})
         kept = budgets.setdefault(InstanceSeedKey(key.instance, key.seed), [])
         if key.budget not in kept:
@@ -201,7 +199,7 @@ class RunHistory(Mapping[TrialKey, TrialValue]):
 
     def add_running_trial(self, trial: TrialInfo) -> None:
         """Add a trial that runs."""
-        n = max(self._n_objectives, 1)
+        n = max(self._count_objectives(), 1)
         cost = [float(2**31 - 1)] * n
         self.add_trial(trial, TrialValue(cost=cost, status=StatusType.RUNNING))
 
@@ -225,7 +223,7 @@ class RunHistory(Mapping[TrialKey, TrialValue]):
         return [self._data[k].cost for k in wanted if k in self._data]
 
     def _reduce(self, costs: list[Any], by: Any, normalize: bool) -> Any:
-        if self._n_objectives <= 1:
+        if not isinstance(costs[0], list):
             return float(by(costs))
         reduced = np.asarray(by(costs, axis=0)).tolist()
         if not normalize:

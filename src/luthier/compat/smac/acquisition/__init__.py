@@ -1,0 +1,1 @@
+"""Acquisition functions, for which luthier's samplers stand."""

@@ -1,0 +1,15 @@
+"""Acquisition functions, for which luthier's samplers stand."""
+
+from __future__ import annotations
+
+from ...chosen_part import stand_for
+
+__getattr__ = stand_for(
+    "EI",
+    "EIPS",
+    "LCB",
+    "PI",
+    "TS",
+    "IntegratedAcquisitionFunction",
+    "PriorAcquisitionFunction",
+)

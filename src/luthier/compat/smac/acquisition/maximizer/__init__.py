@@ -1,0 +1,13 @@
+"""Searches of acquisition functions, for which luthier's samplers stand."""
+
+from __future__ import annotations
+
+from ...chosen_part import stand_for
+
+__getattr__ = stand_for(
+    "DifferentialEvolution",
+    "LocalAndSortedPriorRandomSearch",
+    "LocalAndSortedRandomSearch",
+    "LocalSearch",
+    "RandomSearch",
+)
