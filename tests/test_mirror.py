@@ -675,6 +675,7 @@ THEMES = {
     "sklearn/test_param_space": ["sklearn/param_names", "sklearn/param_values"],
     "sklearn/test_resource": ["sklearn/measures", "sklearn/sample_order"],
     "sklearn/test_search_cv": [
+        "sklearn/answers",
         "sklearn/candidate_score",
         "sklearn/fit_callbacks",
         "sklearn/fold_fit",

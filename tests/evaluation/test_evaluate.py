@@ -12,6 +12,7 @@ import pytest
 from scipy.sparse import coo_matrix, csr_matrix
 from sklearn.datasets import make_classification
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import StackingClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import KFold, cross_val_score
 from sklearn.svm import SVC
@@ -212,6 +213,14 @@ def test_metrics_that_need_probabilities_stop_before_the_first_fit():
         study_of(evaluate).optimize(evaluate, n_trials=1)
 
 
+def test_a_model_that_learns_in_fit_how_it_answers_is_not_refused():
+    stack = StackingClassifier([("svc", SVC())], cv=2)
+    assert Evaluate(stack, X, Y, PLAN, "log_loss").run({}).mean("log_loss") < 0.7
+    deaf = StackingClassifier([("svc", SVC())], SVC(), cv=2)
+    with pytest.raises(EvaluationError, match="'log_loss' needs predict_proba"):
+        Evaluate(deaf, X, Y, PLAN, "log_loss").run({})
+
+
 def test_estimators_that_cannot_go_to_other_processes_are_refused():
     lock = threading.Lock()
 
@@ -347,6 +356,15 @@ def test_a_study_takes_one_plan():
         study.optimize(other, n_trials=1)
     study.optimize(logistic(plan_folds(120, 5, stratify=Y)), n_trials=1)
     assert len(study.trials) == 2
+
+
+def test_a_trial_that_is_asked_for_is_refused_where_others_had_other_folds():
+    study = study_of(logistic())
+    trial = study.ask()
+    study.tell(trial, logistic()(trial))
+    other = Evaluate(LogisticRegression(), X, Y, PLAN.redraw(7), "accuracy")
+    with pytest.raises(EvaluationError, match=r"trial 0 of study .* had other folds"):
+        other(study.ask())
 
 
 def test_a_hold_out_has_nothing_to_ask_about(caplog):

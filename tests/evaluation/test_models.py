@@ -50,7 +50,11 @@ def test_rows_of_data_of_any_kind(data):
 def test_metrics_that_need_probabilities_are_refused_before_the_fit():
     with pytest.raises(EvaluationError, match=r"'log_loss' needs predict_proba\(X\), which SVC"):
         check_model(SVC(), read_metrics("log_loss"))
-    check_model(SVC(), read_metrics("auc"))  # by its decision function
+    with pytest.raises(
+        EvaluationError, match=r"'neg_log_loss' needs predict_proba\(X\), which SVC"
+    ):
+        check_model(SVC(), read_metrics(["accuracy", "neg_log_loss"]))  # scikit-learn's
+    check_model(SVC(), read_metrics(["auc", "roc_auc"]))  # by its decision function
     check_model(LogisticRegression(), read_metrics(["log_loss", "auc", "accuracy"]))
 
 
@@ -65,6 +69,21 @@ class Restless(LogisticRegression):
     def fit(self, X, y, sample_weight=None):
         self.C = 2 * self.C
         return super().fit(X, y, sample_weight)
+
+
+class Growing(LogisticRegression):
+    def __init__(self, sizes=(1,)):
+        super().__init__()
+        self.sizes = sizes
+
+    def fit(self, X, y, sample_weight=None):
+        self.sizes.append(2)
+        return super().fit(X, y, sample_weight)
+
+
+def test_a_model_that_changes_a_list_in_place_is_refused():
+    with pytest.raises(EvaluationError, match=r"'sizes' in fit, from \[1\] to \[1, 2\]"):
+        train(Growing([1]), X, Y, None)
 
 
 def test_a_model_that_changes_its_params_is_refused():

@@ -65,6 +65,21 @@ def test_a_checkpoint_may_be_made_of_arrays():
     assert study.load_checkpoint(0) == {"epoch": 3}
 
 
+def test_processes_that_train_along_save_and_report_nothing():
+    study = luthier.create_study()
+    saved = []
+
+    def objective(trial):
+        rounds = Rounds(trial, None, 1, True, 1)
+        rounds.take({"loss": Measured(0.5)}, 1, saved.append, is_first=False)
+        assert rounds.value == 0.5
+        assert len(saved) == 1
+        return rounds.value
+
+    study.optimize(objective, n_trials=1)
+    assert study.trials[0].reports == ()
+
+
 def test_a_checkpoint_of_other_params_is_refused_where_a_library_would_take_them_over():
     study = luthier.create_study(space={"rate": luthier.Float(0, 1)}, seed=0)
     first, second = study.ask(), study.ask()

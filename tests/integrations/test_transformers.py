@@ -36,7 +36,7 @@ WORDS = torch.randint(0, 20, (24, 4), generator=torch.Generator().manual_seed(0)
 TEXTS = [{"input_ids": text, "labels": (text[0] < 10).long()} for text in WORDS]
 
 
-def make_trainer(folder, callbacks=(), **settings):
+def make_trainer(folder, callbacks=(), evaluated=TEXTS, **settings):
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=20,
@@ -61,7 +61,7 @@ def make_trainer(folder, callbacks=(), **settings):
         model=BertForSequenceClassification(config),
         args=arguments,
         train_dataset=TEXTS,
-        eval_dataset=TEXTS,
+        eval_dataset=evaluated,
         callbacks=list(callbacks),
     )
 
@@ -141,17 +141,39 @@ def test_an_interrupted_training_ends_as_one_that_was_not(tmp_path, moment):
     assert moment == N or all(map(torch.equal, ours, theirs))
 
 
+TWO = {"easy": TEXTS[:12], "hard": TEXTS[12:]}
+
+
+@pytest.mark.parametrize("saves", ["epoch", "no"])
+@pytest.mark.parametrize("metric", ["eval_easy_loss", "eval_hard_loss"])
+def test_a_metric_of_one_of_several_data_sets_is_reported(tmp_path, metric, saves):
+    trainers = []
+
+    def make(trial):
+        trainers.append(make_trainer(tmp_path, evaluated=TWO, save_strategy=saves))
+        return trainers[0]
+
+    study = luthier.create_study(seed=0)
+    study.optimize(Train(make, metric), n_trials=1)
+    theirs = [e[metric] for e in trainers[0].state.log_history if metric in e]
+    assert study.trials[0].reports == tuple(enumerate(theirs, start=1))
+
+
 @pytest.mark.parametrize(
-    ("metric", "direction", "message"),
+    ("metric", "evaluated", "direction", "message"),
     [
-        ("loss", "minimize", "those that are: 'eval_loss'"),
-        ("eval_loss", "maximize", r"smaller, and the study is to maximize"),
+        ("loss", TEXTS, "minimize", "those that are: 'eval_loss'"),
+        ("eval_loss", TEXTS, "maximize", r"smaller, and the study is to maximize"),
+        ("eval_loss", TWO, "minimize", "those that are: 'eval_easy_loss', 'eval_hard_loss'"),
     ],
 )
-def test_a_metric_that_cannot_be_reported_is_refused(tmp_path, metric, direction, message):
+def test_a_metric_that_cannot_be_reported_is_refused(
+    tmp_path, metric, evaluated, direction, message
+):
     study = luthier.create_study(direction=direction)
+    objective = Train(lambda trial: make_trainer(tmp_path, evaluated=evaluated), metric)
     with pytest.raises(ReportError, match=message):
-        study.optimize(Train(lambda trial: make_trainer(tmp_path), metric), n_trials=1)
+        study.optimize(objective, n_trials=1)
 
 
 def test_a_report_is_the_same_in_a_copy():

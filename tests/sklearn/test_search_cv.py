@@ -14,8 +14,9 @@ from joblib import parallel_config
 from sklearn import config_context, set_config
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, clone
 from sklearn.datasets import load_diabetes, load_iris
+from sklearn.ensemble import StackingClassifier
 from sklearn.exceptions import FitFailedWarning
-from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.linear_model import LogisticRegression, Ridge, SGDClassifier
 from sklearn.metrics import accuracy_score, make_scorer
 from sklearn.model_selection import (
     GridSearchCV,
@@ -29,8 +30,9 @@ from sklearn.model_selection import (
     cross_validate,
 )
 from sklearn.naive_bayes import GaussianNB
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import check_estimator
 
@@ -85,6 +87,8 @@ class Recorder(ClassifierMixin, BaseEstimator):
             raise KeyboardInterrupt
         if self.deed == "change":
             self.label = 1
+        if self.deed == "append":
+            self.label.append(1)
         return self
 
     def predict(self, X):
@@ -301,13 +305,13 @@ def test_a_score_that_is_nan_cannot_win():
 
 
 def test_a_metric_that_cannot_be_had_for_any_candidate_is_warned_of():
-    search = SearchCV(Recorder(), {"label": [0, 1]}, scoring="roc_auc_ovr")
+    search = SearchCV(GaussianNB(), {"var_smoothing": [0.1, 1]}, scoring="roc_auc")  # 3 classes
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         search.fit(X, y)
     texts = [str(w.message) for w in told]
     assert sum("Scoring failed" in text for text in texts) == 2 * search.n_splits_
-    assert sum("no candidate has a score by scoring='roc_auc_ovr'" in text for text in texts) == 1
+    assert sum("no candidate has a score by scoring='roc_auc'" in text for text in texts) == 1
 
 
 def test_a_score_that_is_no_number_is_refused():
@@ -333,6 +337,49 @@ def test_a_target_with_one_value_is_refused(estimator):
 def test_an_estimator_that_changes_a_param_in_fit_is_refused():
     with pytest.raises(EstimatorError, match=r"Recorder.fit changes its parameter 'label'"):
         SearchCV(Recorder(deed="change"), {"label": [0, 2]}).fit(X, y)
+
+
+def test_a_param_that_changes_in_place_is_seen():
+    with pytest.raises(EstimatorError, match=r"'label' in place to \[0, 1\]"):
+        SearchCV(Recorder(deed="append"), {"label": [[0], [2]]}).fit(X, y)
+    pipe = make_pipeline(StandardScaler(), Recorder(deed="append"))
+    with pytest.raises(EstimatorError, match=r"'recorder__label' in place to \[0, 1\]"):
+        SearchCV(pipe, {"recorder__label": [[0], [2]]}).fit(X, y)
+
+
+@pytest.mark.parametrize("estimator", [SVC(), make_pipeline(StandardScaler(), SVC())])
+@pytest.mark.parametrize("scoring", ["neg_log_loss", ["accuracy", "neg_log_loss"]])
+def test_metrics_that_need_probabilities_are_refused_before_the_first_fit(estimator, scoring):
+    name = "C" if isinstance(estimator, SVC) else "svc__C"
+    search = SearchCV(estimator, {name: [0.1, 1.0]}, scoring=scoring, refit=False)
+    with pytest.raises(EstimatorError, match=r"log_loss.* needs predict_proba, which .* does not"):
+        search.fit(X, y)
+    assert not hasattr(search, "cv_results_")
+
+
+def test_a_part_that_the_space_puts_in_place_may_give_what_a_metric_needs():
+    pipe = Pipeline([("scale", StandardScaler()), ("model", None)])
+    space = {"model__var_smoothing": [0.1], "model": [GaussianNB()]}
+    search = SearchCV(pipe, space, scoring="neg_log_loss", cv=2).fit(X, y)
+    assert np.isfinite(search.best_score_)
+
+
+@pytest.mark.filterwarnings("ignore:One or more of the test scores are non-finite")
+def test_a_candidate_without_probabilities_fails_and_the_search_goes_on():
+    space = {"loss": ["hinge", "log_loss"]}
+    scoring = ["neg_log_loss", "accuracy"]
+    search = SearchCV(SGDClassifier(random_state=0), space, scoring=scoring, refit="accuracy", cv=3)
+    with pytest.warns(FitFailedWarning, match="needs predict_proba, which SGDClassifier does not"):
+        search.fit(X, y)
+    assert search.best_params_ == {"loss": "log_loss"}
+    assert np.isnan(search.cv_results_["mean_test_accuracy"][0])
+    assert search.study_.trials[0].state == luthier.State.FAILED
+
+
+def test_an_estimator_that_learns_in_fit_how_it_answers_is_not_refused():
+    stack = StackingClassifier([("bayes", GaussianNB())], cv=2)
+    search = SearchCV(stack, {"passthrough": [False, True]}, scoring="neg_log_loss", cv=2)
+    assert search.fit(X, y).best_score_ > -0.5
 
 
 def test_a_search_without_an_end_is_refused():

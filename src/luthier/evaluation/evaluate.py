@@ -19,7 +19,7 @@ from ..validation import show, to_number
 from .data_checks import check_data
 from .fold_results import FoldResults
 from .metrics import Metric, mean_of_rows, read_metrics
-from .models import Build, Fit, ask, check_model, make_factory, take_rows, train
+from .models import Build, Fit, ask, check_model, make_factory, require_answer, take_rows, train
 from .row_labels import number_labels
 from .split_plan import Fold, SplitPlan
 
@@ -89,6 +89,7 @@ class Evaluate:
         self.scheduler = FoldRace(patience, plan.ratio)
         self._slices = {name: np.asarray(labels) for name, labels in (slices or {}).items()}
         self._constraints = dict(constraints or {})
+        self._checked: int | None = None  # the study whose trials have these folds, by its id
         self._check_options()
 
     def _check_options(self) -> None:
@@ -124,6 +125,7 @@ class Evaluate:
         wrong = find_wrong_direction(trial, self.metrics[0].name, self.direction)
         if wrong is not None:
             raise EvaluationError(wrong)
+        self._check_study(trial)
         plan = self._plan_of(trial)
         results = self._resume(trial, plan)
         model: Any = None
@@ -159,6 +161,13 @@ class Evaluate:
                     f"these ({ours[:8]}), so their scores cannot be compared; use its plan, or a "
                     "study of another name"
                 )
+
+    def _check_study(self, trial: Trial) -> None:
+        """Refuse a trial that was asked of a study with other folds, once for each study."""
+        engine = getattr(trial.link, "engine", None)
+        if engine is not None and id(engine) != self._checked:
+            self.check_trials(engine.rows(), engine.name)
+            self._checked = id(engine)
 
     def _plan_of(self, trial: Trial) -> SplitPlan:
         repeat = trial.tags.get("repeat")
@@ -247,6 +256,7 @@ class Evaluate:
         first: np.ndarray | None = None
         seconds = math.nan
         for metric in self.metrics:
+            require_answer(model, metric)  # of a model made of others only now is it known
             if metric.score is not None:
                 scores.append(_to_score(metric.name, metric.score(model, X, y)))
                 continue

@@ -199,6 +199,14 @@ def read_metric(metric: Any) -> Metric:
     )
 
 
+def _read_needs(scorer: Any) -> Needs:
+    """Return what a scorer of scikit-learn asks of a model."""
+    asked = getattr(scorer, "_response_method", "predict")
+    if isinstance(asked, str):
+        return "predict_proba" if asked == "predict_proba" else "predict"
+    return "decision" if set(asked) == {"decision_function", "predict_proba"} else "predict"
+
+
 def _of_scikit_learn(name: str) -> Metric:
     known = list(METRICS)
     try:
@@ -207,7 +215,8 @@ def _of_scikit_learn(name: str) -> Metric:
         pass
     else:
         if name in get_scorer_names():
-            return Metric(name=name, score=get_scorer(name))
+            scorer = get_scorer(name)
+            return Metric(name=name, score=scorer, needs=_read_needs(scorer))
         known += get_scorer_names()
     closest = find_closest(name, known)
     hint = f"; did you mean {closest!r}?" if closest else ""

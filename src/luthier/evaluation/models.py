@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..errors import EvaluationError, find_closest
+from ..measure.estimators import HELD, can_answer, take_stock
 from ..typing import Array, Index
+from ..validation import show
 from .metrics import Metric, Needs
+
+_METHODS: Mapping[Needs, tuple[str, ...]] = {
+    "predict": ("predict",),
+    "predict_proba": ("predict_proba",),
+    "decision": ("decision_function", "predict_proba"),
+}
 
 Build = Callable[[Mapping[str, Any]], Any]
 """Makes a new model from params."""
@@ -85,22 +93,23 @@ def check_model(model: Any, metrics: tuple[Metric, ...]) -> None:
     if not hasattr(model, "fit"):
         raise EvaluationError(f"expected a model with fit(X, y), got {type(model).__name__}")
     for metric in metrics:
-        if metric.score is None and not _can(model, metric.needs):
-            what = {
-                "predict": "predict(X)",
-                "predict_proba": "predict_proba(X)",
-                "decision": "decision_function(X) or predict_proba(X)",
-            }[metric.needs]
-            raise EvaluationError(
-                f"the metric {metric.name!r} needs {what}, which {type(model).__name__} does not "
-                "have as it is set up; use another metric, or a model with probabilities"
-            )
+        require_answer(model, metric)
 
 
-def _can(model: Any, needs: Needs) -> bool:
-    if needs == "decision":
-        return hasattr(model, "decision_function") or hasattr(model, "predict_proba")
-    return hasattr(model, needs)
+def require_answer(model: Any, metric: Metric) -> None:
+    """Refuse a model, trained or not, that cannot do what a metric needs.
+
+    Raises:
+        EvaluationError: It has no method of that name.
+    """
+    methods = _METHODS[metric.needs]
+    is_told = metric.score is None or metric.needs != "predict"  # a function may need anything
+    if is_told and not can_answer(model, methods):
+        raise EvaluationError(
+            f"the metric {metric.name!r} needs {' or '.join(f'{m}(X)' for m in methods)}, which "
+            f"{type(model).__name__} does not have as it is set up; use another metric, or a model "
+            "with probabilities"
+        )
 
 
 def ask(model: Any, needs: Needs, X: Any) -> Any:
@@ -134,30 +143,26 @@ def train(
         EvaluationError: The model changes its params as it is trained, so that a copy with the same
             params would not be the same model.
     """
-    before = _params_of(model)
+    before = _take_stock_of_params(model)
     if fit is not None:
         n_steps = fit(model, X, y, weight, *(test or (None, None)))
     else:
         model.fit(X, y) if weight is None else model.fit(X, y, sample_weight=weight)
         n_steps = None
-    after = _params_of(model)
-    changed = [name for name in before if name in after and after[name] != before[name]]
+    after = _take_stock_of_params(model)
+    changed = [name for name in before if name in after and after[name][0] != before[name][0]]
     if changed:
+        was, now = before[changed[0]][1], after[changed[0]][1]
         raise EvaluationError(
-            f"{type(model).__name__} changes its parameter {changed[0]!r} in fit, from "
-            f"{before[changed[0]]} to {after[changed[0]]}: what is measured would not be what was "
-            "asked for; set another attribute there"
+            f"{type(model).__name__} changes its parameter {changed[0]!r} in fit, from {was} to "
+            f"{now}: what is measured would not be what was asked for; set another attribute there"
         )
     return n_steps
 
 
-def _params_of(model: Any) -> dict[str, str]:
-    """Return the params of a model as text; those that are models themselves are left out."""
+def _take_stock_of_params(model: Any) -> dict[str, tuple[Hashable, str]]:
+    """Return what the params of a model hold, and as text; those that are objects are left out."""
     if not hasattr(model, "get_params"):
         return {}
     params = model.get_params(deep=False)
-    return {
-        name: repr(value)
-        for name, value in params.items()
-        if value is None or isinstance(value, str | bool | int | float)
-    }
+    return {name: (take_stock(v), show(v)) for name, v in params.items() if isinstance(v, HELD)}

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..errors import CheckpointError, TrialPruned, explain_missing
 from ..trial.handle import Trial
-from .rounds import Measured, Rounds
+from .rounds import Measured, Rounds, is_own, name_origin
 
 try:
     from keras import ops
@@ -88,8 +88,7 @@ class Report(Callback):  # type: ignore[misc]  # read without Keras
             "model": [ops.convert_to_numpy(v) for v in self._list_variables()],
             "optimizer": [ops.convert_to_numpy(v) for v in self.model.optimizer.variables],
             "value": self._rounds.value,
-            "trial": self.trial.number,
-            "params": self.trial.params,
+            "origin": name_origin(self.trial),
         }
 
     def _load(self, checkpoint: Any) -> None:
@@ -103,10 +102,7 @@ class Report(Callback):  # type: ignore[misc]  # read without Keras
         optimizer = self.model.optimizer
         optimizer.build(self.model.trainable_variables)
         self._rounds.value = checkpoint["value"]
-        is_own = (checkpoint["trial"], checkpoint["params"]) == (
-            self.trial.number,
-            self.trial.params,
-        )
+        goes_on = is_own(self.trial, checkpoint["origin"])
         pairs = [(self._list_variables(), checkpoint["model"])]
         pairs.append((optimizer.variables, checkpoint["optimizer"]))
         for variables, arrays in pairs:
@@ -117,7 +113,7 @@ class Report(Callback):  # type: ignore[misc]  # read without Keras
                     f", and the model has {ours!s:.200}"
                 )
             for variable, array in zip(variables, arrays, strict=True):
-                if is_own or variable is not optimizer.learning_rate:
+                if goes_on or variable is not optimizer.learning_rate:
                     variable.assign(array)
 
     def _list_variables(self) -> list[Any]:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from ..errors import TrialPruned, explain_missing
@@ -105,32 +101,19 @@ class Report(Callback):  # type: ignore[misc]  # read without Lightning
     def _take(self, trainer: Any) -> None:
         step = trainer.current_epoch + 1
         measured = {name: Measured(float(x)) for name, x in trainer.callback_metrics.items()}
-        every, checkpoint_every = self._rounds.every, self._rounds.checkpoint_every
-        is_saved = checkpoint_every is not None and step % checkpoint_every == 0
-        if is_saved or step % every == 0:
-            self._rounds.pick(measured)
-        folder = None
-        if is_saved:
-            folder = self._save(trainer)
         is_stopped = False
         try:
-            if trainer.global_rank == 0:
-                self._rounds.take(measured, step, lambda path: _move(folder, path))
+            self._rounds.take(
+                measured,
+                step,
+                lambda path: _save_together(trainer, path),
+                is_first=trainer.global_rank == 0,
+            )
         except TrialPruned:
             is_stopped = True
-        finally:
-            if folder is not None and trainer.global_rank == 0:
-                shutil.rmtree(folder)
         if trainer.strategy.broadcast(is_stopped):
             self._is_stopped = True
             trainer.should_stop = True
-
-    def _save(self, trainer: Any) -> str:
-        """Save the trainer's state, for which it needs all processes, and return the folder."""
-        made = tempfile.mkdtemp(prefix="luthier-") if trainer.global_rank == 0 else None
-        folder: str = trainer.strategy.broadcast(made)
-        trainer.save_checkpoint(os.path.join(folder, "trainer.ckpt"))
-        return folder
 
     def check(self) -> None:
         """Raise TrialPruned if the scheduler has ended the training; for after `trainer.fit`."""
@@ -146,6 +129,6 @@ class Report(Callback):  # type: ignore[misc]  # read without Lightning
         return self
 
 
-def _move(folder: str | None, path: str) -> None:
-    assert folder is not None
-    shutil.move(Path(folder, "trainer.ckpt"), path)
+def _save_together(trainer: Any, path: str) -> None:
+    """Save the trainer's state, for which it needs all processes, where the first one says."""
+    trainer.save_checkpoint(trainer.strategy.broadcast(path))

@@ -11,6 +11,7 @@ import numpy as np
 from ..errors import CheckpointError, ReportError, TrialPruned, explain_missing
 from ..trial.handle import Trial
 from ..validation import check_whole, to_number
+from .rounds import is_own, name_origin
 
 try:
     import torch
@@ -118,8 +119,7 @@ class Loop:
             "parts": {name: part.state_dict() for name, part in self.parts.items()},
             "value": self.value,
             "random": _save_random(),
-            "trial": self.trial.number,
-            "params": self.trial.params,
+            "origin": name_origin(self.trial),
         }
 
     def _load(self, checkpoint: Any) -> None:
@@ -137,11 +137,10 @@ class Loop:
                 f"{', '.join(self.parts) or 'none'}; give it the same parts"
             )
         self.value = checkpoint["value"]
-        params = self.trial.params
-        is_own = checkpoint["trial"] == self.trial.number and checkpoint["params"] == params
+        goes_on = is_own(self.trial, checkpoint["origin"])
         for name, part in self.parts.items():
-            (_load_own if is_own else _take_over)(part, saved[name])
-        if is_own:
+            (_load_own if goes_on else _take_over)(part, saved[name])
+        if goes_on:
             _load_random(checkpoint["random"])
 
 

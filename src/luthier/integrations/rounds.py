@@ -65,6 +65,7 @@ class Rounds:
         step: int,
         save: Callable[[str], Any] | None = None,
         make_checkpoint: Callable[[], Any] | None = None,
+        is_first: bool = True,
     ) -> None:
         """Take a round in.
 
@@ -73,6 +74,8 @@ class Rounds:
             step: Number of rounds so far.
             save: Writes the model to a path; None in a cross-validation, which has several.
             make_checkpoint: Makes a checkpoint of arrays, instead of `save`.
+            is_first: Whether this is the first of the processes that train together; the others
+                save along, and report nothing.
 
         Raises:
             TrialPruned: The scheduler ends the trial, or its turn.
@@ -84,7 +87,7 @@ class Rounds:
             return
         value = self.pick(measured)
         if is_saved and make_checkpoint is not None:
-            self.trial.report(value, step, checkpoint=make_checkpoint())
+            self._report(value, step, make_checkpoint(), is_first)
         elif is_saved:
             if save is None:
                 raise ReportError(
@@ -94,11 +97,15 @@ class Rounds:
             with tempfile.TemporaryDirectory(prefix="luthier-") as folder:
                 file = Path(folder, "model.json")
                 save(str(file))
-                self.trial.report(value, step, checkpoint=file)
+                self._report(value, step, file, is_first)
         else:
-            self.trial.report(value, step)
-        if self.prune and self.trial.should_stop():
+            self._report(value, step, None, is_first)
+        if is_first and self.prune and self.trial.should_stop():
             raise TrialPruned
+
+    def _report(self, value: float, step: int, checkpoint: Any, is_first: bool) -> None:
+        if is_first:
+            self.trial.report(value, step, checkpoint=checkpoint)
 
     def pick(self, measured: Mapping[str, Measured]) -> float:
         """Return the value of the metric, and remember it.
@@ -136,6 +143,16 @@ def name_origin(trial: Trial) -> str:
     return f"{trial.number} {sorted(trial.params.items())!r}"
 
 
+def is_own(trial: Trial, origin: str) -> bool:
+    """Whether a trial goes on from what it has saved itself, with the same params.
+
+    Args:
+        trial: The trial that is to go on.
+        origin: What `name_origin` said where the checkpoint was saved.
+    """
+    return origin == name_origin(trial)
+
+
 def check_origin(trial: Trial, origin: str, library: str) -> None:
     """Refuse a checkpoint of other params, where a library would put their learning rate back.
 
@@ -147,7 +164,7 @@ def check_origin(trial: Trial, origin: str, library: str) -> None:
     Raises:
         CheckpointError: It is another trial's, or params have changed since.
     """
-    if origin != name_origin(trial):
+    if not is_own(trial, origin):
         raise CheckpointError(
             f"trial {trial.number} is to go on from a checkpoint that was saved with other params, "
             f"and {library} would put back the settings of its optimizer too; take a scheduler "

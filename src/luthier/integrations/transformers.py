@@ -29,8 +29,9 @@ _NO_METRICS = ("_runtime", "_samples_per_second", "_steps_per_second", "_prepara
 class Report(TrainerCallback):  # type: ignore[misc]  # read without Transformers
     """Callback of a trainer: reports a metric after each evaluation in training.
 
-    The step is the number of epochs, which may be a fraction. Where the trainer saves at the same
-    moment, the checkpoint is kept with the report, to go on from by
+    The step is the number of epochs, which may be a fraction. Of several data sets one has the
+    metric: the trainer calls it "eval_<data set>_loss". Where the trainer saves at the same moment,
+    the checkpoint is kept with the report, to go on from by
     `trainer.train(resume_from_checkpoint=report.checkpoint)`. Where the scheduler ends the trial,
     training stops: call `report.check()` after `train`, which raises TrialPruned. Among processes
     that train together the first reports, and all stop at the same moment.
@@ -47,6 +48,7 @@ class Report(TrainerCallback):  # type: ignore[misc]  # read without Transformer
     def __init__(self, trial: Trial, metric: str = "eval_loss", prune: bool = True) -> None:
         self.trial = trial
         self._rounds = Rounds(trial, metric, 1, prune, None)
+        self._measured: dict[str, Measured] = {}  # since the last step
         self._is_training = False
         self._is_stopped = False
         self._waits = False  # whether a value waits for what the trainer is about to save
@@ -83,7 +85,7 @@ class Report(TrainerCallback):  # type: ignore[misc]  # read without Transformer
     def on_evaluate(
         self, args: Any, state: Any, control: Any, metrics: Any = None, **more: Any
     ) -> None:
-        """Take an evaluation in; the trainer calls this."""
+        """Take an evaluation in; the trainer calls this once for each data set."""
         if not self._is_training:  # the user's own
             return
         measured = {
@@ -91,6 +93,9 @@ class Report(TrainerCallback):  # type: ignore[misc]  # read without Transformer
             for name, value in (metrics or {}).items()
             if name != "epoch" and not name.endswith(_NO_METRICS)
         }
+        self._measured |= measured
+        if self._rounds.metric not in measured:
+            return
         self._rounds.pick(measured)
         self._waits = True
         if not control.should_save:
@@ -101,8 +106,15 @@ class Report(TrainerCallback):  # type: ignore[misc]  # read without Transformer
         if self._waits:
             self._report(state, control, Path(args.output_dir, f"checkpoint-{state.global_step}"))
 
+    def on_step_begin(self, args: Any, state: Any, control: Any, **more: Any) -> None:
+        """Refuse a metric that no data set had; the trainer calls this."""
+        if self._measured:
+            measured, self._measured = self._measured, {}
+            self._rounds.pick(measured)
+
     def on_train_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
         """Report what is left; the trainer calls this."""
+        self.on_step_begin(args, state, control)
         if self._waits:
             self._report(state, control, None)
         self._is_training = False

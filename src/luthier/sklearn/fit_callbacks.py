@@ -17,10 +17,10 @@ def begin_fit(search: Any, told: Mapping[str, Any]) -> Any:
         search: The search.
         told: X, y and metadata of the fit.
     """
-    if not hasattr(search, "_init_callback_context"):
+    begin = getattr(search, "_init_callback_context", None)
+    if begin is None:
         return None
-    n_tasks = 1 + (search.refit is not False)
-    root = search._init_callback_context(max_subtasks=n_tasks)
+    root = begin(max_subtasks=1 + (search.refit is not False))
     return root.call_on_fit_task_begin(estimator=search, **told)
 
 

@@ -7,20 +7,21 @@ import numbers
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import clone
-from sklearn.metrics._scorer import _MultimetricScorer
 from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import _safe_split
 from sklearn.utils.validation import _check_method_params
 
 from ..errors import EstimatorError
+from ..measure.estimators import HELD, take_stock
 from ..typing import Index
 from ..validation import show
+from .answers import list_scorers, require_answers
 
 Score = float | dict[str, float]
 Splits = list[tuple[Index, Index]]
@@ -151,7 +152,8 @@ def fit_fold(
         train: How it is trained.
 
     Raises:
-        EstimatorError: The estimator changed a param that is searched.
+        EstimatorError: The estimator changed a param that is searched; or with error_score "raise"
+            it has not what a metric asks for.
         Exception: What the estimator or the scorer raised, with error_score "raise".
     """
     whole, test = settings.splits[fold]
@@ -168,8 +170,10 @@ def fit_fold(
         fit_params = dict(fit_params) | _check_fit_params(more)
     found = FoldFit()
     try:
+        require_answers(settings.scorer, model)
         with _in_callbacks(settings, model, task_id, (X_train, y_train), fit_params):
             train(model, X_train, y_train, fit_params)
+        require_answers(settings.scorer, model)  # of a model made of others it is known only now
     except Exception as e:
         if settings.error_score == "raise":
             raise
@@ -213,24 +217,40 @@ def _check_fit_params(more: Any) -> dict[str, Any]:
     return dict(more)
 
 
-def _require_same_params(model: Any, params: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+def _require_same_params(
+    model: Any, params: Mapping[str, Any], before: Mapping[str, _Param]
+) -> None:
     """Refuse an estimator whose `fit` changes a param that is searched.
 
     Raises:
         EstimatorError: It does: scores would be credited to params that were not used.
     """
-    for name, now in _find_params(model, params).items():
-        is_same = now is before.get(name) or ("__" in name and now == before.get(name))
-        if name in before and not is_same:
+    after = _find_params(model, params)
+    for name in before.keys() & after.keys():
+        was, now = before[name], after[name]
+        if now.holds != was.holds or not (isinstance(now.value, HELD) or now.value is was.value):
+            how = "in place" if now.value is was.value else f"from {show(was.value)}"
             raise EstimatorError(
-                f"{type(model).__name__}.fit changes its parameter {name!r:.100} from "
-                f"{show(before[name])} to {show(now)}, so the search could not tell which value "
-                "had the score; let fit keep the result in an attribute of another name"
+                f"{type(model).__name__}.fit changes its parameter {name!r:.100} {how} to "
+                f"{show(now.value)}, so the search could not tell which value had the score; let "
+                "fit keep the result in an attribute of another name"
             )
 
 
-def _find_params(model: Any, names: Iterable[str]) -> dict[str, Any]:
-    """Return the params of these names, as far as a model has them; of its parts plain ones.
+class _Param(NamedTuple):
+    """A param before or after a fit.
+
+    Attributes:
+        value: The object.
+        holds: What it holds; see `take_stock`.
+    """
+
+    value: Any
+    holds: Hashable
+
+
+def _find_params(model: Any, names: Iterable[str]) -> dict[str, _Param]:
+    """Return the params of these names, as far as a model has them; of its parts no objects.
 
     A pipeline with a memory copies its parts, and their objects, as it is fitted.
     """
@@ -239,8 +259,8 @@ def _find_params(model: Any, names: Iterable[str]) -> dict[str, Any]:
     if any("__" in name for name in names):
         known = model.get_params(deep=True)
         nested = {name: known.get(name, _NOTHING) for name in names if "__" in name}
-        found |= {name: value for name, value in nested.items() if isinstance(value, _PLAIN)}
-    return found
+        found |= {name: value for name, value in nested.items() if isinstance(value, HELD)}
+    return {name: _Param(value, take_stock(value)) for name, value in found.items()}
 
 
 def _given(X: Any, y: Any) -> tuple[Any, ...]:
@@ -250,8 +270,9 @@ def _given(X: Any, y: Any) -> tuple[Any, ...]:
 def _failed(settings: FitSettings, e: Exception) -> FoldFit:
     """Return the fit of an estimator that has raised something."""
     score: Any = settings.error_score
-    if isinstance(settings.scorer, _MultimetricScorer):
-        score = dict.fromkeys(settings.scorer._scorers, settings.error_score)
+    several = list_scorers(settings.scorer)
+    if several is not None:
+        score = dict.fromkeys(several, settings.error_score)
     train = score if settings.return_train_score else None
     error = "".join(traceback.format_exception(e))
     return FoldFit(test=score, train=train, error=error, exception=e)
@@ -301,7 +322,7 @@ def score_model(settings: FitSettings, model: Any, X: Any, y: Any, rows: Index) 
     """
     scorer = settings.scorer
     params = _check_method_params(settings.X, params=settings.score_params, indices=rows)
-    several = isinstance(scorer, _MultimetricScorer)
+    several = list_scorers(scorer) is not None
     try:
         scores = scorer(model, *_given(X, y), **params)
     except Exception:

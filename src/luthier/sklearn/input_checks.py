@@ -131,8 +131,7 @@ def warn_without_score(best: float, scoring: Any, metric: str) -> None:
         warnings.warn(
             f"no candidate has a score by scoring={which}, so the first was taken for the best: it "
             "could not be computed, or was NaN, for at least one fold of each; the other warnings "
-            "say why. Metrics such as 'roc_auc' need an estimator with predict_proba or "
-            "decision_function, and each class in each fold",
+            "say why. Metrics such as 'roc_auc' need each class in each fold",
             UserWarning,
             stacklevel=4,
         )

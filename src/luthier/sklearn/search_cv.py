@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from sklearn import get_config
 from sklearn.base import _fit_context, clone, is_classifier
-from sklearn.metrics._scorer import _MultimetricScorer
 from sklearn.model_selection import ParameterGrid, ParameterSampler, check_cv
 from sklearn.model_selection._search import BaseSearchCV
 from sklearn.model_selection._validation import _warn_or_raise_about_fit_failures
@@ -29,6 +28,7 @@ from ..storages import Storage
 from ..study import Study, create_study
 from ..study.study import INTERRUPTED
 from ..trial.record import State
+from .answers import check_answers, list_scorers
 from .candidate_score import CandidateScore
 from .confirmation import N_LEADERS, confirm, draw_fresh_splits, find_default, measure_default
 from .fit_callbacks import begin_fit, end_fit, refitting, searching
@@ -215,9 +215,9 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
 
         Raises:
             UnknownParameterError: The estimator has no such parameter.
-            EstimatorError: The estimator does not have the resource, or changes its params in
-                `fit`; the target is constant or missing, or weights are not as many as the rows;
-                objectives are no metrics; or nothing would end the search.
+            EstimatorError: The estimator does not have the resource, or what a metric asks for, or
+                changes its params in `fit`; the target is constant or missing, or weights are not
+                as many as the rows; objectives are no metrics; or nothing would end the search.
             SplitError: The plan is of other rows, or has other folds for each trial; or splits
                 have rows that X does not have.
             UnpicklableError: With n_jobs, something cannot go to another process.
@@ -235,6 +235,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
 
         metrics = read_objectives(self.objectives, self.refit, self.scoring)
         scorers, _ = self._get_scorers()
+        check_answers(scorers, self.estimator, candidates.listed)
         X, y = indexable(X, y)
         check_targets(self.estimator, y, self.scoring)
         check_bounds(self, candidates.space)
@@ -282,7 +283,7 @@ class SearchCV(BaseSearchCV):  # type: ignore[misc]  # scikit-learn has no types
         self._choose(study, found, metrics)
         if self.refit:
             self._refit(settings, measure, root, told)
-        self.scorer_ = scorers._scorers if isinstance(scorers, _MultimetricScorer) else scorers
+        self.scorer_ = list_scorers(scorers) or scorers
         self.study_ = study
         end_fit(self, root, told)
         return self
