@@ -64,6 +64,8 @@ def application(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        if processes is not None:
+            processes.begin()
         yield
         if await dispatcher.close():
             storage.close()

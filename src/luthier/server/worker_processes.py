@@ -155,7 +155,12 @@ class WorkerProcesses:
         self._busy: set[WorkerProcess] = set()
         self._lines: dict[str, deque[_Request]] = {}  # by study
         self._tasks: set[asyncio.Task[None]] = set()
+        self._first: asyncio.Task[WorkerProcess] | None = None  # until somebody needs it
         self._is_closed = False
+
+    def begin(self) -> None:
+        """Start a process, so that whoever comes first does not wait for that."""
+        self._first = asyncio.create_task(WorkerProcess.start(self._settings))
 
     async def run(self, study: str | None, job: Job) -> Answer:
         """The answer to a request.
@@ -185,6 +190,10 @@ class WorkerProcesses:
     async def close(self) -> None:
         """End all processes."""
         self._is_closed = True
+        if self._first is not None:
+            self._first.cancel()
+            with contextlib.suppress(asyncio.CancelledError, RequestError):
+                self._idle.append(await self._first)
         workers = [*self._idle, *self._busy]
         for worker in workers:
             worker.kill(_closing())
@@ -244,7 +253,7 @@ class WorkerProcesses:
                 raise _closing()
             if not requests:
                 return
-            worker = self._pick(study) or await WorkerProcess.start(self._settings)
+            worker = self._pick(study) or await self._start()
             with self._working(worker, study):
                 await worker.send(request.message for request in requests)
                 while requests:
@@ -299,6 +308,14 @@ class WorkerProcesses:
         finally:
             timer.cancel()
             self._note_pace(study, time.monotonic() - began_s)
+
+    async def _start(self) -> WorkerProcess:
+        """Start a process, or take the first where nobody has it yet."""
+        first, self._first = self._first, None
+        if first is not None:
+            with contextlib.suppress(RequestError):
+                return await first
+        return await WorkerProcess.start(self._settings)
 
     def _pick(self, study: str) -> WorkerProcess | None:
         """Take the free process that has a study open, or else the one used last."""
