@@ -144,4 +144,14 @@ def test_a_day_with_the_dashboard(tmp_path, script, dashboard, eventually):
         assert sorted(map(int, numbers)) == list(range(study.history.n))
         revisions = page.evaluate("window.heard.map((change) => change.revision)")
         assert revisions == sorted(set(revisions))
+
+        # Who has logged out stays so, also where somebody kept the cookie.
+        cookies = visit.context.cookies()
+        page.get_by_role("button", name="Log out").click()
+        page.get_by_label("Token of the service").wait_for()
+        dashboard.kill()
+        dashboard.start()
+        visit.context.add_cookies(cookies)
+        page.reload()
+        page.get_by_label("Token of the service").wait_for()
         page.close()

@@ -63,6 +63,28 @@ def test_a_service_that_is_started_again_knows_its_sessions_by_its_token():
     assert not Sessions("").holds(Sessions("").open())  # nobody can know the secret of another
 
 
+def test_a_closed_session_stays_closed_in_each_service_with_this_token(tmp_path):
+    file = tmp_path / "token.closed"
+    first, other = (Sessions("a token of the service", file) for _ in range(2))
+    closed, kept = first.open(), first.open()
+    assert other.holds(closed)
+    assert not file.exists()
+    first.close(closed)
+    for book in (first, other, Sessions("a token of the service", file)):
+        assert (book.holds(closed), book.holds(kept)) == (False, True)
+    assert closed not in file.read_text()
+    assert kept not in file.read_text()
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_logout_that_cannot_be_noted_is_logged_and_holds_in_this_service(tmp_path, caplog):
+    book = Sessions("a token of the service", tmp_path / "away" / "token.closed")
+    session = book.open()
+    book.close(session)
+    assert not book.holds(session)
+    assert "a logout cannot be noted in" in caplog.text
+
+
 def test_no_session_can_be_made_up_or_prolonged():
     book = Sessions("a token of the service")
     end, rest = book.open().split(".", 1)

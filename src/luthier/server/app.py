@@ -6,6 +6,7 @@ import contextlib
 import re
 from collections.abc import AsyncIterator, Iterable
 from functools import partial
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -37,6 +38,7 @@ def application(
     checkpoints: str | None = None,
     read_only: bool = False,
     frames: str = "'none'",
+    closed_sessions: Path | None = None,
 ) -> Guard:
     """The service as an ASGI application; it closes the storage when it ends.
 
@@ -50,6 +52,7 @@ def application(
             below it; None allows no such places.
         read_only: Whether the page in a browser may change nothing; programs with the token may.
         frames: Whose pages may show the page in a frame, as in the policy `frame-ancestors`.
+        closed_sessions: A file that notes which sessions were closed; None forgets them at its end.
     """
     limits = limits or Limits()
     processes = None
@@ -72,7 +75,7 @@ def application(
 
     routes = make_routes(storage, checkpoints, limits.max_body)
     routes += _service_routes(routes, metrics, open_metrics)
-    sessions = Sessions(token)
+    sessions = Sessions(token, closed_sessions)
     page = Page(token, sessions, read_only)
     app = Starlette(
         routes=[

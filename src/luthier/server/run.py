@@ -81,8 +81,8 @@ def serve(
     listener = _listen(host, port)
     try:
         created_in = None
+        path = Path(file) if file is not None else token_file(place)
         if token is None:
-            path = Path(file) if file is not None else token_file(place)
             token, created = read_or_create_token(path)
             created_in = path if created else None
         elif token:
@@ -91,7 +91,15 @@ def serve(
         _announce(place, host, port, token, created_in)
         configure_log()
         read_only = not is_loopback(host) if read_only is None else read_only
-        app = application(place, token, limits, open_metrics, checkpoints, read_only)
+        app = application(
+            place,
+            token,
+            limits,
+            open_metrics,
+            checkpoints,
+            read_only,
+            closed_sessions=path.with_name(f"{path.name}.closed"),
+        )
         if link:
             _print_link(host, port, app.sessions.make_code() if token else "")
         make_server(app, limits or Limits()).run([listener])

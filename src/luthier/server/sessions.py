@@ -7,13 +7,19 @@ something only with a header besides, which no other origin may send.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
+import os
+import re
 import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
+
+from .request_log import logger
 
 COOKIE = "luthier-session"
 MARK = b"x-luthier"  # header of requests of the page that change something
@@ -21,6 +27,7 @@ MARK = b"x-luthier"  # header of requests of the page that change something
 _HOURS = 12
 _CODE_S = 3600.0  # for how long a link that logs in is good
 _MAX_CODES = 100
+_CLOSED = re.compile(r"^([0-9]{1,12}) ([0-9a-f]{64})$", re.MULTILINE)  # a line of the file
 _OWN_SITES = (b"same-origin", b"none")
 
 
@@ -28,17 +35,20 @@ class Sessions:
     """The open sessions: they end after 12 hours, when they are closed, or with the token.
 
     A session's id says when it ends, signed with what only the service knows. So a service that is
-    started again with the same token knows the sessions that its browsers have; which of them were
-    closed it has forgotten, as has the browser that closed one.
+    started again with the same token knows the sessions that its browsers have. Which of them were
+    closed stands in a file, as hashes, which all services with this token read.
 
     Args:
         token: The service's token; without one the sessions end with the service.
+        file: Where closed sessions are noted; None forgets them when the service ends.
     """
 
-    def __init__(self, token: str = "") -> None:
+    def __init__(self, token: str = "", file: Path | None = None) -> None:
         secret = token.encode() or secrets.token_bytes(32)
         self._key = hmac.digest(secret, b"sessions of the page", "sha256")
-        self._closed: dict[str, float] = {}  # and when they would have ended
+        self._closed: dict[str, float] = {}  # hashes, and when the sessions would have ended
+        self._file = file if token else None
+        self._n_read = 0  # bytes of the file
         self._codes: OrderedDict[str, float] = OrderedDict()  # and when they end
 
     def make_code(self) -> str:
@@ -63,13 +73,44 @@ class Sessions:
         now_s = time.time()
         self._closed = {closed: end for closed, end in self._closed.items() if end > now_s}
         if self.holds(session):
-            self._closed[session] = _end_of(session)
+            self._closed[_hash(session)] = _end_of(session)
+            self._note(f"{_end_of(session):.0f} {_hash(session)}\n")
+
+    def _note(self, line: str) -> None:
+        """Write a line to the file of closed sessions."""
+        if self._file is None:
+            return
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
+        try:
+            with open(os.open(self._file, flags, 0o600), "a") as file:
+                file.write(line)
+        except OSError as e:
+            logger.warning(
+                "a logout cannot be noted in %s, so that the session is open again after a "
+                "restart of the service: %s",
+                self._file,
+                e,
+            )
+
+    def _read(self) -> None:
+        """Read which sessions were closed since the last look, by this service or another."""
+        if self._file is None:
+            return
+        with contextlib.suppress(FileNotFoundError):
+            size = os.stat(self._file).st_size
+            if size != self._n_read:
+                text = self._file.read_text(errors="replace")
+                self._n_read = size
+                self._closed |= {closed: float(end) for end, closed in _CLOSED.findall(text)}
 
     def holds(self, session: str) -> bool:
         """Whether a session is open."""
         signed, _, signature = session.rpartition(".")
         is_own = hmac.compare_digest(signature.encode(), self._sign(signed).encode())
-        return is_own and session not in self._closed and _end_of(session) > time.time()
+        if not is_own or _end_of(session) <= time.time():
+            return False
+        self._read()
+        return _hash(session) not in self._closed
 
     def _sign(self, session: str) -> str:
         return hmac.new(self._key, session.encode(), hashlib.sha256).hexdigest()
@@ -83,6 +124,11 @@ class Sessions:
             port: The service's port.
         """
         return is_own_page(method, headers) and self.holds(find_session(headers, port))
+
+
+def _hash(session: str) -> str:
+    """What is noted of a closed session, from which nobody can make it."""
+    return hashlib.sha256(session.encode()).hexdigest()
 
 
 def _end_of(session: str) -> float:
