@@ -67,7 +67,7 @@ const TYPES = [Float32Array, Float64Array, Int32Array, Int8Array];
  * The columns of a binary answer; luthier.server.page_columns describes it.
  * @param {ArrayBuffer} buffer
  */
-export function unpack(buffer) {
+function unpack(buffer) {
   const view = new DataView(buffer);
   if (view.getUint32(0) !== 0x4c555443 || view.getUint32(4, true) !== 1) {
     throw new Error(t`the service is of another version than this page; load the page again`);

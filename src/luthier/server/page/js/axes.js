@@ -95,6 +95,9 @@ function choiceTicks({ low, high }, choices, n) {
     .filter(([i]) => i >= low && i <= high && i % step === 0);
 }
 
+/** A number, or the end that it is beyond. @param {number} v @param {number} low @param {number} high */
+export const clamp = (v, low, high) => Math.min(Math.max(v, low), high);
+
 /** The ends of numbers, those that are not finite aside. @param {ArrayLike<number>} values @returns {[number, number]} */
 export function ends(values) {
   let [low, high] = [Infinity, -Infinity];
@@ -113,7 +116,7 @@ export function ends(values) {
  * @param {number[]} must
  * @returns {[number, number]} low and high
  */
-export function robustRange(sorted, must) {
+function robustRange(sorted, must) {
   const n = sorted.length;
   if (!n) return [0, 1];
   const quarter = (q) => sorted[Math.round(q * (n - 1))];

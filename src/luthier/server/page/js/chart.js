@@ -1,6 +1,7 @@
 // @ts-check
 // A chart on a canvas, with a tip, keys, and a part of it that is chosen by dragging.
 
+import { clamp } from "./axes.js";
 import { h } from "./dom.js";
 import { BOTTOM, LEFT, RIGHT, TOP, barHeight, clip, colours, drawAxes, drawBand, drawCells, drawLine, drawPoints,
   drawRules, isInside, keepPainted, prepare } from "./paint.js";
@@ -153,7 +154,7 @@ export function makeChart(describe, texts) {
     }
   });
   canvas.addEventListener("pointercancel", () => { from = null; selection.hidden = true; });
-  const bound = (share) => Math.min(Math.max(share, 0), 1);
+  const bound = (share) => clamp(share, 0, 1);
   const valueX = (px) =>
     frame.xAxis.value(bound((px - LEFT) / (frame.width - LEFT - RIGHT)));
   const valueY = (py) =>

@@ -77,6 +77,9 @@ export function time(seconds) {
 
 export const STATES = ["waiting", "running", "paused", "complete", "pruned", "failed"];
 
+/** Their codes in columns. */
+export const CODE = { running: 1, paused: 2, complete: 3, pruned: 4, failed: 5 };
+
 /** What the states are called here. @type {Record<string, string>} */
 export const STATE_NAMES = { waiting: t`waiting`, running: t`running`, paused: t`paused`,
   complete: t`complete`, pruned: t`pruned`, failed: t`failed` };

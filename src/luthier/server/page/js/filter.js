@@ -7,11 +7,14 @@ import { t } from "./words.js";
 
 /** @typedef {{name: string, low: number, high: number}} Range both ends are included */
 
+/** A range by its ends as texts; "" for an open one. @param {string} name @param {string} low @param {string} high @returns {Range} */
+export const rangeOf = (name, low, high) => ({ name, low: low === "" ? -Infinity : Number(low),
+  high: high === "" ? Infinity : Number(high) });
+
 /** @param {URLSearchParams} query @returns {Range[]} */
 export function readFilter(query) {
   return (query.get("f") ?? "").split(",").map((part) => part.split(":")).filter((part) => part.length === 3)
-    .map(([name, low, high]) => ({ name, low: low === "" ? -Infinity : Number(low),
-      high: high === "" ? Infinity : Number(high) }));
+    .map(([name, low, high]) => rangeOf(name, low, high));
 }
 
 /** @param {Range[]} ranges */
@@ -20,16 +23,13 @@ export function writeFilter(ranges) {
   return ranges.map(({ name, low, high }) => `${name}:${end(low)}:${end(high)}`).join(",");
 }
 
-/**
- * A filter with another range of one column; without it where both ends are open.
- * @param {Range[]} ranges
- * @param {string} name
- * @param {number} low
- * @param {number} high
- */
-export function withRange(ranges, name, low, high) {
-  const others = ranges.filter((range) => range.name !== name);
-  return low === -Infinity && high === Infinity ? others : [...others, { name, low, high }];
+/** A filter without the range of one column. @param {Range[]} ranges @param {string} name */
+export const withoutRange = (ranges, name) => ranges.filter((range) => range.name !== name);
+
+/** A filter with another range of one column; without it where both ends are open. @param {Range[]} ranges @param {Range} range */
+export function withRange(ranges, range) {
+  const others = withoutRange(ranges, range.name);
+  return range.low === -Infinity && range.high === Infinity ? others : [...others, range];
 }
 
 /**
@@ -51,7 +51,7 @@ export function findKept(trials, ranges) {
 export const namesOf = (ranges) => ranges.map((range) => range.name);
 
 /** What a column is called. @param {any} summary @param {string} name */
-export function titleOf(summary, name) {
+function titleOf(summary, name) {
   const [kind, index] = name.split(".");
   if (kind === "param") return summary.params[Number(index)]?.name ?? name;
   if (kind === "value") return summary.objectives[Number(index)] ?? name;

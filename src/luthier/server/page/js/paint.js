@@ -1,6 +1,7 @@
 // @ts-check
 // Drawing on a canvas within a frame: axes, points, densities, lines, bands and bars.
 
+import { clamp } from "./axes.js";
 import { h } from "./dom.js";
 
 /**
@@ -132,7 +133,7 @@ const RAMP = [[68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 2
 
 /** @param {number} share */
 function rampColour(share) {
-  const at = Math.min(Math.max(share, 0), 1) * (RAMP.length - 1);
+  const at = clamp(share, 0, 1) * (RAMP.length - 1);
   const k = Math.min(Math.floor(at), RAMP.length - 2);
   return `rgb(${RAMP[k].map((c, j) => Math.round(c + (at - k) * (RAMP[k + 1][j] - c)))})`;
 }
@@ -206,6 +207,13 @@ export function drawLine(f, line) {
   g.stroke();
   g.globalAlpha = 1;
   g.setLineDash([]);
+}
+
+/** The place of a band where it is known. @param {number[]} x @param {number[]} low @param {number[]} high */
+export function knownBand(x, low, high) {
+  const known = x.map((_, i) => i).filter((i) => Number.isFinite(low[i]) && Number.isFinite(high[i]));
+  const [at, from, to] = [x, low, high].map((values) => known.map((i) => values[i]));
+  return { x: at, low: from, high: to };
 }
 
 /** @param {Frame} f @param {Band} band */

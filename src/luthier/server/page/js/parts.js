@@ -157,6 +157,9 @@ export function numberOf(v) {
   return typeof v === "number" ? v : v === "inf" ? Infinity : v === "-inf" ? -Infinity : NaN;
 }
 
+/** Several of them. @param {any[]} values @returns {number[]} */
+export const numbersOf = (values) => values.map(numberOf);
+
 /** A value of a parameter, or of an axis, as the user knows it. @param {any} p @param {number} value @param {(v: any) => string} say */
 export function sayParam(p, value, say) {
   return Number.isNaN(value) ? "–" : p.choices.length ? p.choices[value] ?? "–" : say(value);

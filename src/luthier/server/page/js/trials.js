@@ -2,10 +2,10 @@
 // Columns of all trials of a study, kept up to date by what has changed.
 
 import { read } from "./api.js";
+import { CODE } from "./dom.js";
 import { writeFilter } from "./filter.js";
 
 export const MANY = 20_000; // trials, of more than which a sample is read
-const COMPLETE = 3;
 const MOST = 4000; // of a sample
 const TOLD = /^(number|state|feasible|eligible|value\.\d+)$/; // what the service tells of a change
 
@@ -89,7 +89,7 @@ export async function openTrials(study, names) {
     if (missing.length) await load([...new Set([...Object.keys(columns), ...missing])]);
   }
 
-  await load(names);
+  await load([...new Set(names)]);
   return {
     get n() { return n; },
     get total() { return n; },
@@ -112,12 +112,12 @@ export async function openTrials(study, names) {
  */
 export async function openSample(study, names, { total, objective, ranges }) {
   if (total <= MANY) return openTrials(study, names);
-  const wanted = ["number", ...names.filter((name) => name !== "number")];
+  const wanted = [...new Set(["number", ...names])];
   let columns = /** @type {any[]} */ ([]);
   let kept = 0;
   async function keep(now) {
     ranges = now;
-    const filter = writeFilter([...ranges, { name: "state", low: COMPLETE, high: COMPLETE }]);
+    const filter = writeFilter([...ranges, { name: "state", low: CODE.complete, high: CODE.complete }]);
     columns = await read(`studies/${study}/columns?${new URLSearchParams({ names: wanted.join(","),
       most: String(MOST), objective: String(objective), filter })}`);
     ({ n: kept } = await read(`studies/${study}/rows?${new URLSearchParams({ limit: "1", filter })}`));

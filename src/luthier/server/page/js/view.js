@@ -6,6 +6,8 @@ import { h, present } from "./dom.js";
 import { note } from "./parts.js";
 import { ENGLISH } from "./words.js";
 
+export const SLOW_MS = 5000; // between two answers for which a model is made
+
 /**
  * A view of one answer.
  * @param {any} summary of the study

@@ -5,7 +5,8 @@ import { read } from "../api.js";
 import { ends, makeAxis, valueAxis } from "../axes.js";
 import { makeChart } from "../chart.js";
 import { countsBar, h, present, short } from "../dom.js";
-import { bar, choice, legend, note, numberOf, rowHead, table, tick, twin } from "../parts.js";
+import { knownBand } from "../paint.js";
+import { bar, choice, legend, note, numbersOf, rowHead, table, tick, twin } from "../parts.js";
 import { ENGLISH, isolate, t } from "../words.js";
 
 const COLOURS = ["--complete", "--failed", "--running", "--best", "--pruned", "--accent", "--ink", "--faint"];
@@ -49,19 +50,18 @@ export async function showCompare(query) {
 
 /** @param {any} found @param {string[]} titles @param {string} by */
 function drawLines(found, titles, by) {
-  const [means, lows, highs] = [found.mean, found.low, found.high].map((rows) => rows.map((row) => row.map(numberOf)));
+  const [means, lows, highs] = [found.mean, found.low, found.high].map((rows) => rows.map(numbersOf));
   const hasBand = (k) => found.n_runs[k] > 1;
-  const lastOf = (row) => row[row.length - 1];
   const style = (k) => ({ colour: COLOURS[k % COLOURS.length], dashed: k >= COLOURS.length });
   const title = (k) => titles[k] + (hasBand(k) ? t` (mean of ${found.n_runs[k]})` : "");
   const chart = makeChart(() => {
-    const bands = titles.flatMap((_, k) => (hasBand(k) ? [{ ...inside(found.x, lows[k], highs[k]), alpha: 0.18, colour: style(k).colour }] : []));
+    const bands = titles.flatMap((_, k) => (hasBand(k) ? [{ ...knownBand(found.x, lows[k], highs[k]), alpha: 0.18, colour: style(k).colour }] : []));
     return {
       xAxis: makeAxis(...ends(found.x), by === "time" ? "duration" : "linear"), xName: BY[by][1], yName: found.objective,
-      yAxis: valueAxis(means.flat(), [...means.map(lastOf), ...bands.flatMap((b) => [lastOf(b.low), lastOf(b.high)])]).axis,
+      yAxis: valueAxis(means.flat(), [...means.map((y) => y.at(-1)), ...bands.flatMap((b) => [b.low.at(-1), b.high.at(-1)])]).axis,
       bands, lines: means.map((y, k) => ({ x: found.x, y, stepped: true, ...style(k) })),
     };
-  }, { label: () => t`The best ${found.objective} so far: ${titles.map((_, k) => `${title(k)} ${short(lastOf(means[k]))}`).join(", ")}.` });
+  }, { label: () => t`The best ${found.objective} so far: ${titles.map((_, k) => `${title(k)} ${short(means[k].at(-1))}`).join(", ")}.` });
   queueMicrotask(chart.draw);
   return [chart.node,
     legend(titles.map((_, k) => ({ colour: style(k).colour, filled: k < COLOURS.length, name: title(k) }))),
@@ -73,12 +73,6 @@ function drawLines(found, titles, by) {
         found.pairs.map((p) => [titles[Number(p.first)], titles[Number(p.second)], short(p.difference),
           t`${short(p.low)} to ${short(p.high)}`, short(p.p_adjusted), h("td", ENGLISH, p.test)]))],
   ];
-}
-
-/** A band where it is known. @param {number[]} x @param {number[]} low @param {number[]} high */
-function inside(x, low, high) {
-  const known = x.map((_, i) => i).filter((i) => Number.isFinite(low[i]) && Number.isFinite(high[i]));
-  return { x: known.map((i) => x[i]), low: known.map((i) => low[i]), high: known.map((i) => high[i]) };
 }
 
 /** Each parameter in each study; those that differ are marked. @param {any[]} summaries */

@@ -59,7 +59,7 @@ export async function showCreate() {
       h("h2", null, t`Parameters`), list,
       button(t`One more`, () => {
         lines.push(paramLine());
-        list.append(lines[lines.length - 1].node);
+        list.append(/** @type {any} */ (lines.at(-1)).node);
       }),
       h("h2", null, h("label", { for: "yaml" }, t`Or a space file in YAML`)), text,
       bar(h("button", { type: "submit" }, t`Create`)), outcome.node,

@@ -5,16 +5,15 @@ import { remember } from "../address.js";
 import { read } from "../api.js";
 import { paramAxis, valueAxis } from "../axes.js";
 import { makeChart } from "../chart.js";
-import { bar, choice, faint, legend, note, numberOf, objectiveChoice, openTrial, pageOfParams, readObjective, sayParam,
+import { bar, choice, faint, legend, note, numbersOf, objectiveChoice, openTrial, pageOfParams, readObjective, sayParam,
   twin } from "../parts.js";
-import { h, present, short } from "../dom.js";
-import { chips, findKept, namesOf, readFilter, withRange, writeFilter } from "../filter.js";
+import { CODE, h, present, short } from "../dom.js";
+import { chips, findKept, namesOf, readFilter, withRange, withoutRange, writeFilter } from "../filter.js";
 import { openSample } from "../trials.js";
+import { SLOW_MS } from "../view.js";
 import { ENGLISH, t } from "../words.js";
 
-const SLOW_MS = 5000; // between two models
 const MOST = 6; // parameters at a time
-const COMPLETE = 3;
 const KINDS = [
   { colour: "--waiting", filled: true, name: t`earlier half of the trials` },
   { colour: "--complete", filled: true, name: t`later half` },
@@ -36,8 +35,8 @@ export async function showEffects(summary, query) {
     node.append(h("h1", null, summary.name), note(t`No parameter is known yet.`));
     return { node };
   }
-  const trials = await openSample(study, [...new Set(["state", "feasible", `value.${objective}`,
-    ...shown.map((j) => `param.${j}`), ...namesOf(ranges)])], { total: summary.n_trials, objective, ranges });
+  const trials = await openSample(study, ["state", "feasible", `value.${objective}`,
+    ...shown.map((j) => `param.${j}`), ...namesOf(ranges)], { total: summary.n_trials, objective, ranges });
   /** @type {any} */
   let model = { effects: [] };
   let n = 0;
@@ -50,7 +49,7 @@ export async function showEffects(summary, query) {
     const [y, state, feasible] = [`value.${objective}`, "state", "feasible"].map(trials.column);
     const half = trials.total / 2;
     const kind = (i) => {
-      if (state[i] !== COMPLETE || (kept && !kept[i])) return -1;
+      if (state[i] !== CODE.complete || (kept && !kept[i])) return -1;
       return feasible[i] ? (trials.number(i) < half ? 0 : 1) : 2;
     };
     const values = [];
@@ -78,8 +77,8 @@ export async function showEffects(summary, query) {
       tip: (i) => t`trial ${trials.number(i)}: ${short(drawn.y[i])} at ${sayParam(p(), trials.column(`param.${j}`)[i], short)}`,
       open: (i) => openTrial(study, trials.number(i)),
       select: (box) => {
-        ranges = box ? withRange(ranges, `param.${j}`, ...box.x)
-          : ranges.filter((range) => range.name !== `param.${j}`);
+        const name = `param.${j}`;
+        ranges = box ? withRange(ranges, { name, low: box.x[0], high: box.x[1] }) : withoutRange(ranges, name);
         change();
       },
       small: true,
@@ -140,7 +139,7 @@ export async function showEffects(summary, query) {
 
 /** An effect as a line; of choices, which have no order, as one short line each. @param {any} e @param {boolean} isApart */
 function splitEffect(e, isApart) {
-  const [y, low, high] = [e.mean, e.low, e.high].map((column) => column.map(numberOf));
+  const [y, low, high] = [e.mean, e.low, e.high].map(numbersOf);
   if (!isApart) return [{ x: e.x, y, low, high }];
   const twice = (v) => [v, v];
   return e.x.map((x, i) => ({ x: [x - 0.3, x + 0.3], y: twice(y[i]), low: twice(low[i]), high: twice(high[i]) }));

@@ -5,13 +5,13 @@ import { remember } from "../address.js";
 import { ends, makeAxis, paramAxis, valueAxis } from "../axes.js";
 import { makeChart } from "../chart.js";
 import { h, short } from "../dom.js";
-import { bar, choice, faint, freeParams, input, numberOf, objectiveChoice, openTrial, readObjective, sayParam, tick,
+import { knownBand } from "../paint.js";
+import { bar, choice, faint, freeParams, input, numbersOf, objectiveChoice, openTrial, readObjective, sayParam, tick,
   twin } from "../parts.js";
-import { answerView } from "../view.js";
+import { SLOW_MS, answerView } from "../view.js";
 import { t } from "../words.js";
 import { AROUND } from "./effects.js";
 
-const SLOW_MS = 5000; // between two models
 const POINT = [{ colour: "--best", filled: true }];
 const MOST_SIDE = 12; // of the grid in the table of a surface
 
@@ -36,7 +36,6 @@ const AGREEMENTS = { "very strong": t`very strong`, strong: t`strong`, moderate:
 
 /** A line with points. @param {number[]} x @param {number[]} y @param {boolean} [stepped] */
 const line = (x, y, stepped) => ({ points: { x, y, kind: () => 0, kinds: POINT }, lines: [{ x, y, colour: "--best", stepped }] });
-const last = (values) => values[values.length - 1];
 
 /** @type {Record<string, Figure>} */
 const FIGURES = {
@@ -46,7 +45,7 @@ const FIGURES = {
       xName: found.objective, yName: t`share of the trials with at most this value`, ...line(found.value, found.share, true) })],
     say: ({ n, objective, value, share }) => {
       const middle = share.findIndex((s) => s >= 0.5);
-      return t`Half of ${n} trials have a ${objective} of at most ${short(value[middle] ?? last(value))}.`;
+      return t`Half of ${n} trials have a ${objective} of at most ${short(value[middle] ?? value.at(-1))}.`;
     },
     tip: ({ value, share }, i) => t`${short(share[i])} of the trials have at most ${short(value[i])}`,
     table: t`Distribution as a table`,
@@ -57,15 +56,13 @@ const FIGURES = {
     path: "fidelity",
     pictures: [
       (found) => {
-        const [y, low, high] = ["rank_correlation", "low", "high"].map((name) => found[name].map(numberOf));
-        const known = found.step.map((_, i) => i).filter((i) => Number.isFinite(low[i]));
+        const [y, low, high] = ["rank_correlation", "low", "high"].map((name) => numbersOf(found[name]));
         return { xAxis: stepAxis(found.step), yAxis: makeAxis(Math.min(0, ends(low)[0]), 1), xName: t`step`,
           yName: t`rank correlation with the final value`, ...line(found.step, y),
-          bands: [{ x: known.map((i) => found.step[i]), low: known.map((i) => low[i]), high: known.map((i) => high[i]),
-            colour: "--best", alpha: 0.2 }] };
+          bands: [{ ...knownBand(found.step, low, high), colour: "--best", alpha: 0.2 }] };
       },
       (found) => {
-        const y = found.regret.map(numberOf);
+        const y = numbersOf(found.regret);
         return { xAxis: stepAxis(found.step), yAxis: makeAxis(0, ends(y)[1] || 1), xName: t`step`,
           yName: t`what stopping all but the best there would have cost`, ...line(found.step, y) };
       },
@@ -86,12 +83,12 @@ const FIGURES = {
       value: query.get("baseline") || found.baseline, min: 0, max: summary.n_trials - 1, step: 1,
       onchange: (e) => set({ baseline: e.target.value }) }))],
     pictures: [(found) => {
-      const values = found.values.map(numberOf);
+      const values = numbersOf(found.values);
       return { xAxis: makeAxis(-0.5, values.length - 0.5, "choices", { choices: [t`start`, ...found.names] }),
         yAxis: valueAxis(values, values, { all: true }).axis, xName: t`parameters, in the order of the path`,
         yName: t`expected value`, ...line([...values.keys()], values) };
     }],
-    say: ({ names, values }) => t`From ${short(values[0])} to ${short(last(values))}, as a model expects, by ${names.length} changes; the first is ${names[0]}.`,
+    say: ({ names, values }) => t`From ${short(values[0])} to ${short(values.at(-1))}, as a model expects, by ${names.length} changes; the first is ${names[0]}.`,
     tip: ({ names, values }, i) => `${i ? names[i - 1] : t`start`}: ${short(values[i])}`,
     table: t`The path as a table`,
     head: [t`Changed`, t`Expected`, t`Difference`],
@@ -132,13 +129,16 @@ const FIGURES = {
 };
 
 /** What a surface shows: the expected value, or how unsure it is. @param {any} found @param {URLSearchParams} query @returns {number[][]} */
-const shownOf = (found, query) => (query.get("sd") === "1" ? found.sd : found.mean).map((row) => row.map(numberOf));
+const shownOf = (found, query) => (query.get("sd") === "1" ? found.sd : found.mean).map(numbersOf);
 
 /** An axis on which whole cells stand. @param {any} p */
 const gridAxis = (p) => (p.step && p.scale === "linear" ? makeAxis(p.low - p.step / 2, p.high + p.step / 2) : paramAxis(p, false));
 
 /** @param {number[]} steps */
-const stepAxis = (steps) => makeAxis(...ends(steps), steps[0] > 0 && last(steps) / steps[0] > 20 ? "log" : "linear");
+function stepAxis(steps) {
+  const [low, high] = ends(steps);
+  return makeAxis(low, high, low > 0 && high / low > 20 ? "log" : "linear");
+}
 
 /** Even places among n. @param {number} n @param {number} most */
 function thin(n, most) {

@@ -3,7 +3,7 @@
 
 import { remember } from "../address.js";
 import { read } from "../api.js";
-import { makeAxis, valueAxis } from "../axes.js";
+import { valueAxis } from "../axes.js";
 import { h, nameGoal, present, short } from "../dom.js";
 import { bar, choice, faint, legend, numberOf, openTrial, trialLink, twin } from "../parts.js";
 import { answerView } from "../view.js";

@@ -5,13 +5,12 @@ import { remember } from "../address.js";
 import { read } from "../api.js";
 import { ends, makeAxis } from "../axes.js";
 import { bar, button, choice, legend, objectiveChoice, openTrial, readObjective, trialLink, twin } from "../parts.js";
-import { h, short } from "../dom.js";
+import { CODE, h, short } from "../dom.js";
 import { chips, findKept, namesOf, readFilter, withRange, writeFilter } from "../filter.js";
 import { openTrials } from "../trials.js";
 import { t } from "../words.js";
 import { makeZoomed, readLook, writeLook } from "../zoomed.js";
 
-const [COMPLETE, PRUNED] = [3, 4];
 const N_TOP = 200; // of the best trials, which stand out above a density
 const KINDS = [
   { colour: "--complete", filled: true, name: t`complete` },
@@ -32,8 +31,8 @@ export async function showHistory(summary, query) {
   let ranges = readFilter(query);
   let by = BY[query.get("by") ?? ""] ? String(query.get("by")) : "trial";
   const look = readLook(query);
-  const trials = await openTrials(study, [...new Set(["state", "feasible", "eligible",
-    `value.${objective}`, ...BY[by].columns, ...namesOf(ranges)])]);
+  const trials = await openTrials(study, ["state", "feasible", "eligible",
+    `value.${objective}`, ...BY[by].columns, ...namesOf(ranges)]);
   /** @type {any} what is drawn */
   let data;
 
@@ -44,8 +43,8 @@ export async function showHistory(summary, query) {
     const x = placeTrials(trials, by);
     const kind = (i) => {
       if (kept && !kept[i]) return -1;
-      if (state[i] === PRUNED) return 2;
-      return state[i] === COMPLETE ? (feasible[i] ? 0 : 1) : -1;
+      if (state[i] === CODE.pruned) return 2;
+      return state[i] === CODE.complete ? (feasible[i] ? 0 : 1) : -1;
     };
     const line = followBest({ x, y, isMaximized, isSorted: by === "trial",
       counts: (i) => eligible[i] === 1 && (!kept || kept[i] === 1) });
@@ -88,8 +87,8 @@ export async function showHistory(summary, query) {
   const filters = h("div");
   const keep = button(t`Keep only these`, () => {
     if (!look.zoom) return;
-    ranges = withRange(ranges, `value.${objective}`, ...look.zoom.y);
-    if (by === "trial") ranges = withRange(ranges, "number", ...look.zoom.x);
+    ranges = withRange(ranges, { name: `value.${objective}`, low: look.zoom.y[0], high: look.zoom.y[1] });
+    if (by === "trial") ranges = withRange(ranges, { name: "number", low: look.zoom.x[0], high: look.zoom.x[1] });
     look.zoom = null;
     change();
   });

@@ -3,16 +3,15 @@
 
 import { remember } from "../address.js";
 import { read } from "../api.js";
-import { paramAxis, valueAxis } from "../axes.js";
+import { clamp, paramAxis, valueAxis } from "../axes.js";
 import { bar, choice, faint, input, note, objectiveChoice, pageOfParams, readObjective, sayParam, table,
   trialLink } from "../parts.js";
-import { h, short } from "../dom.js";
-import { chips, findKept, namesOf, readFilter, withRange, writeFilter } from "../filter.js";
+import { CODE, h, short } from "../dom.js";
+import { chips, findKept, namesOf, rangeOf, readFilter, withRange, withoutRange, writeFilter } from "../filter.js";
 import { colours, keepPainted, prepare } from "../paint.js";
 import { openSample } from "../trials.js";
 import { t } from "../words.js";
 
-const COMPLETE = 3;
 const MOST_AXES = 12;
 const MOST_LINES = 2000; // above: the best, and an even sample of the others
 const [TOP, BOTTOM, SIDE] = [44, 24, 46];
@@ -27,7 +26,7 @@ export async function showParallel(summary, query) {
   const own = `value.${objective}`;
   const page = pageOfParams(summary, query, MOST_AXES, (j) => go({ first: j }));
   const names = [...page.shown.map((j) => `param.${j}`), own];
-  const trials = await openSample(study, [...new Set(["state", "feasible", ...names, ...namesOf(ranges)])],
+  const trials = await openSample(study, ["state", "feasible", ...names, ...namesOf(ranges)],
     { total: summary.n_trials, objective, ranges });
   /** @type {{name: string, title: string, axis: import("../axes.js").Axis, say: (v: number) => string}[]} */
   let axes = [];
@@ -41,7 +40,7 @@ export async function showParallel(summary, query) {
   function arrange() {
     const [state, y, feasible] = ["state", own, "feasible"].map(trials.column);
     order = [];
-    for (let i = 0; i < y.length; i += 1) if (state[i] === COMPLETE && feasible[i] && !Number.isNaN(y[i])) order.push(i);
+    for (let i = 0; i < y.length; i += 1) if (state[i] === CODE.complete && feasible[i] && !Number.isNaN(y[i])) order.push(i);
     const sign = isMaximized ? -1 : 1;
     order.sort((a, b) => sign * (y[a] - y[b]));
     const mask = findKept(trials, ranges);
@@ -64,7 +63,7 @@ export async function showParallel(summary, query) {
   let axisChosen = -1;
   let [width, height] = [0, 0];
   const placeX = (k) => SIDE + (k * (width - 2 * SIDE)) / Math.max(axes.length - 1, 1);
-  const placeY = (share) => height - BOTTOM - Math.min(Math.max(share, 0), 1) * (height - TOP - BOTTOM);
+  const placeY = (share) => height - BOTTOM - clamp(share, 0, 1) * (height - TOP - BOTTOM);
 
   function paint() {
     const sized = prepare(canvas);
@@ -109,7 +108,7 @@ export async function showParallel(summary, query) {
     g.stroke();
     const range = ranges.find((r) => r.name === name);
     if (range) {
-      const [y0, y1] = [range.high, range.low].map((v) => placeY(axis.place(Math.min(Math.max(v, axis.low), axis.high))));
+      const [y0, y1] = [range.high, range.low].map((v) => placeY(axis.place(clamp(v, axis.low, axis.high))));
       g.fillStyle = colour("--accent");
       g.globalAlpha = 0.35;
       g.fillRect(x - 7, y0, 14, Math.max(2, y1 - y0));
@@ -126,7 +125,7 @@ export async function showParallel(summary, query) {
     g.lineWidth = 3;
     g.textAlign = k === axes.length - 1 ? "right" : "left";
     const ticks = axis.ticks(5);
-    for (const [v, text] of room < 8 ? [ticks[0], ticks[ticks.length - 1]].filter(Boolean) : ticks) {
+    for (const [v, text] of room < 8 ? [ticks[0], ticks.at(-1)].filter(Boolean) : ticks) {
       const [at, y] = [x + (k === axes.length - 1 ? -6 : 6), placeY(axis.place(v))];
       g.fillRect(x - 3, Math.round(y), 6, 1);
       g.strokeText(text.slice(0, room), at, y + 4);
@@ -164,8 +163,8 @@ export async function showParallel(summary, query) {
   }
   function keepPart(k, a, b) {
     const { axis, name } = axes[k];
-    const [low, high] = [Math.min(a, b), Math.max(a, b)].map((share) => axis.value(Math.min(Math.max(share, 0), 1)));
-    change(withRange(ranges, name, low, high));
+    const [low, high] = [Math.min(a, b), Math.max(a, b)].map((share) => axis.value(clamp(share, 0, 1)));
+    change(withRange(ranges, { name, low, high }));
   }
 
   let from = /** @type {{k: number, y: number} | null} */ (null);
@@ -178,7 +177,7 @@ export async function showParallel(summary, query) {
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button) return;
     const place = at(event);
-    from = { k: Math.min(Math.max(place.k, 0), axes.length - 1), y: place.y };
+    from = { k: clamp(place.k, 0, axes.length - 1), y: place.y };
     axisChosen = from.k;
     canvas.setPointerCapture(event.pointerId);
   });
@@ -188,7 +187,7 @@ export async function showParallel(summary, query) {
     const end = at(event).y;
     from = null;
     if (Math.abs(end - y) > 5) keepPart(k, share(y), share(end));
-    else if (ranges.some((r) => r.name === axes[k].name)) change(ranges.filter((r) => r.name !== axes[k].name));
+    else if (ranges.some((r) => r.name === axes[k].name)) change(withoutRange(ranges, axes[k].name));
     else paint();
   });
   canvas.addEventListener("pointercancel", () => { from = null; });
@@ -197,8 +196,7 @@ export async function showParallel(summary, query) {
   // The same by choices and fields, for those who do not drag.
   const [low, high] = [input(t`from`, "number"), input(t`to`, "number")];
   let fieldOf = names[0];
-  const set = () => change(withRange(ranges, fieldOf, low.value === "" ? -Infinity : Number(low.value),
-    high.value === "" ? Infinity : Number(high.value)));
+  const set = () => change(withRange(ranges, rangeOf(fieldOf, low.value, high.value)));
   low.addEventListener("change", set);
   high.addEventListener("change", set);
   const choices = h("span");
@@ -208,7 +206,7 @@ export async function showParallel(summary, query) {
     low.value = high.value = "";
     choices.replaceChildren(p?.choices.length ? choice(t`Keep the choice`, [["", t`all`],
       ...p.choices.map((c, i) => [String(i), c])], "", (v) =>
-      change(withRange(ranges, fieldOf, v === "" ? -Infinity : Number(v), v === "" ? Infinity : Number(v)))) : "");
+      change(withRange(ranges, rangeOf(fieldOf, v, v)))) : "");
   }
   offer();
   const go = (more) => { location.hash = `#/s/${study}/parallel?${new URLSearchParams({

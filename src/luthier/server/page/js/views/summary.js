@@ -5,11 +5,11 @@ import { read } from "../api.js";
 import { countsBar, duration, h, nameGoal, present, short, sparkline, stateMark, time } from "../dom.js";
 import { button, card, faint, meter, table, trialLink } from "../parts.js";
 import { MANY } from "../trials.js";
+import { SLOW_MS } from "../view.js";
 import { ENGLISH, isolate, t } from "../words.js";
 import { SEVERITIES } from "./findings.js";
 
 const N_TOP = 3; // parameters and findings
-const SLOW_MS = 5000; // what takes long is asked for no more often
 
 /** @param {any} summary */
 export async function showSummary(summary) {

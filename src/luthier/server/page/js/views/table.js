@@ -5,7 +5,7 @@ import { remember } from "../address.js";
 import { read } from "../api.js";
 import { bar, button, choice, input, scroll } from "../parts.js";
 import { STATES, STATE_NAMES, duration, h, short, stateMark } from "../dom.js";
-import { chips, readFilter, withRange, writeFilter } from "../filter.js";
+import { chips, rangeOf, readFilter, withRange, writeFilter } from "../filter.js";
 import { MANY } from "../trials.js";
 import { t } from "../words.js";
 
@@ -80,8 +80,8 @@ export async function showTable(summary, query) {
   }
 
   /** @param {string} name @param {string} low @param {string} high "" for an open end */
-  const setRange = (name, low, high) => go({ offset: 0, f: writeFilter(withRange(readFilter(query), name,
-    low === "" ? -Infinity : Number(low), high === "" ? Infinity : Number(high))) });
+  const setRange = (name, low, high) =>
+    go({ offset: 0, f: writeFilter(withRange(readFilter(query), rangeOf(name, low, high))) });
 
   /** Learns what trials noted, for which all of them are read. */
   async function learn() {
@@ -96,10 +96,10 @@ export async function showTable(summary, query) {
 
   function arrangeControls() {
     const columns = makeColumns(study, summary, more());
-    const rangeOf = (name) => readFilter(query).find((range) => range.name === name);
+    const find = (name) => readFilter(query).find((range) => range.name === name);
     const chosen = query.get("column") || "value.0";
     const end = (name, text) => {
-      const at = rangeOf(chosen)?.[name];
+      const at = find(chosen)?.[name];
       return input(text, "number", { value: Number.isFinite(at) ? at : "", onchange: () => setRange(chosen, low.value, high.value) });
     };
     const [low, high] = [end("low", t`from`), end("high", t`to`)];
@@ -110,7 +110,7 @@ export async function showTable(summary, query) {
       ...attributes.tags.map((name) => /** @type {[string, string]} */ ([`tag.${encodeURIComponent(name)}`, name]))];
     controls.replaceChildren(
       ...CHOICES.map(([name, text, options]) =>
-        choice(text, options, rangeOf(name) ? String(rangeOf(name)?.low) : "", (v) => setRange(name, v, v))),
+        choice(text, options, find(name) ? String(find(name)?.low) : "", (v) => setRange(name, v, v))),
       choice(t`Column to filter`, columns.slice(2).filter((c) => c.code !== "worker").map((c) => [c.code, c.title]),
         chosen, (v) => { query.set("column", v); remember(study, "trials", query); arrangeControls(); }),
       low, high,
@@ -159,7 +159,7 @@ function canShow(page, sort, offset, trials) {
   if (trials.some(([number]) => number < page.n) && offset > 0) return true; // it may have left an earlier page
   const j = code.startsWith("value.") ? Number(code.slice(6)) : -1;
   if (code !== "number" && j < 0) return true;
-  const last = page.rows[page.rows.length - 1];
+  const last = page.rows.at(-1);
   const end = Number(j < 0 ? last.number : last.values?.[j] ?? NaN);
   if (!Number.isFinite(end)) return true;
   return trials.some(([number, , values]) => {

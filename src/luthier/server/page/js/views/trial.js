@@ -78,7 +78,7 @@ function reports(summary, given) {
     points: { x, y, kind: () => 0, kinds: [{ colour: "--complete", filled: true }] },
     lines: [{ x, y, colour: "--best" }],
   }), {
-    label: () => t`${good.length} reports; the last is ${short(good[good.length - 1][1])}.`,
+    label: () => t`${good.length} reports; the last is ${short(good.at(-1)?.[1])}.`,
     tip: (i) => t`step ${short(good[i][0])}: ${short(good[i][1])}`,
     small: true,
   });

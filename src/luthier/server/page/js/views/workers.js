@@ -3,7 +3,7 @@
 
 import { makeAxis } from "../axes.js";
 import { makeChart } from "../chart.js";
-import { STATES, STATE_COLOURS, STATE_NAMES, duration, h, percent } from "../dom.js";
+import { CODE, STATES, STATE_COLOURS, STATE_NAMES, duration, h, percent } from "../dom.js";
 import { bar, button, legend, openTrial, trialLink, twin } from "../parts.js";
 import { answerView } from "../view.js";
 import { t } from "../words.js";
@@ -56,7 +56,7 @@ export function showWorkers(summary) {
         String(w.failed), duration(w.busy / w.n), trialLink(study, w.last)]) }));
     return {
       path: () => "timeline",
-      parts: () => [said, bar(latest, fit), chart.node, legend([3, 4, 5, 1, 2].map((state) => KINDS[state])), workers.node],
+      parts: () => [said, bar(latest, fit), chart.node, legend([CODE.complete, CODE.pruned, CODE.failed, CODE.running, CODE.paused].map((state) => KINDS[state])), workers.node],
       again: (now) => {
         found = now;
         nLanes = found.lane.reduce((most, lane) => Math.max(most, lane), 0) + 1;
@@ -77,8 +77,8 @@ function countWorkers(found, nameOf) {
     const name = nameOf(i);
     const w = all.get(name) ?? { name, n: 0, running: 0, failed: 0, busy: 0, last: number };
     w.n += 1;
-    w.running += Number(found.state[i] === 1);
-    w.failed += Number(found.state[i] === 5);
+    w.running += Number(found.state[i] === CODE.running);
+    w.failed += Number(found.state[i] === CODE.failed);
     w.busy += found.end_s[i] - found.start_s[i];
     w.last = number;
     all.set(name, w);
