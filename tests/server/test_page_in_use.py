@@ -307,6 +307,7 @@ def test_workers_failures_space_and_cost(visit, study):
 
 def test_studies_are_picked_in_the_list_and_compared(visit, study, storage):
     other = fill(storage, "second", 40)
+    visit.page.set_viewport_size({"width": 375, "height": 800})  # on a telephone as well
     page = visit.open("#/")
     for name in ("first", "second"):
         page.get_by_label(f"Compare {name}").check()

@@ -60,7 +60,7 @@ export async function showStudies(query) {
       h("h1", null, t`Studies`),
       bar(search, compare, acts() && h("a", { href: "#/new" }, t`New study`)), empty,
       scroll(t`Studies`, h("table", { class: "list" },
-        h("thead", null, h("tr", null, h("th", { class: "hides" }, t`Pick`), h("th", null, t`Name`),
+        h("thead", null, h("tr", null, h("th", null, t`Pick`), h("th", null, t`Name`),
           h("th", null, t`Trials`), h("th", null, t`Best`), h("th", { class: "hides" }, t`Best so far`),
           h("th", null, t`Left`), h("th", null, t`Worst finding`), h("th", { class: "hides" }, t`Created`))),
         body)),
@@ -80,7 +80,7 @@ function makeLine(study, ticked, tick) {
   const finding = h("td");
   const running = study.counts.running ? t`, ${study.counts.running} running` : "";
   const row = h("tr", null,
-    h("td", { class: "hides" }, h("input", { type: "checkbox", "aria-label": t`Compare ${study.name}`,
+    h("td", null, h("input", { type: "checkbox", "aria-label": t`Compare ${study.name}`,
       checked: ticked.has(study.id), onchange: (e) => tick(study.id, e.target.checked) })),
     h("td", null, h("a", { href: `#/s/${study.id}/summary` }, study.name)),
     h("td", null, countsBar(study.counts), h("span", { class: "faint" }, `${study.n_trials}${running}`)),
