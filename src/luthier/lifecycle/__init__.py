@@ -7,32 +7,71 @@ from typing import TYPE_CHECKING
 from .._lazy import attach
 
 __all__ = [
+    "Alarm",
     "Choice",
     "Decision",
+    "Gate",
     "Metric",
+    "Monitor",
     "Outcomes",
+    "Reference",
     "Rollout",
     "Router",
     "advance_rollout",
     "begin_rollout",
+    "check_calibration",
+    "check_champion",
+    "check_cost",
+    "check_golden_rows",
+    "check_quality",
+    "check_repeats",
+    "check_schema",
+    "check_slices",
     "give_verdict",
+    "record_gates",
     "stop_rollout",
 ]
 
 _FILES = {
+    "Alarm": "monitor",
     "Choice": "router",
     "Decision": "rollout",
+    "Gate": "gates",
     "Metric": "rollout",
+    "Monitor": "monitor",
     "Outcomes": "rollout",
+    "Reference": "reference",
     "Rollout": "rollout",
     "Router": "router",
     "advance_rollout": "rolling_out",
     "begin_rollout": "rolling_out",
+    "check_calibration": "gates",
+    "check_champion": "gates",
+    "check_cost": "gates",
+    "check_golden_rows": "gates",
+    "check_quality": "gates",
+    "check_repeats": "gates",
+    "check_schema": "gates",
+    "check_slices": "gates",
     "give_verdict": "rolling_out",
+    "record_gates": "gates",
     "stop_rollout": "rolling_out",
 }
 
 if TYPE_CHECKING:
+    from .gates import Gate as Gate
+    from .gates import check_calibration as check_calibration
+    from .gates import check_champion as check_champion
+    from .gates import check_cost as check_cost
+    from .gates import check_golden_rows as check_golden_rows
+    from .gates import check_quality as check_quality
+    from .gates import check_repeats as check_repeats
+    from .gates import check_schema as check_schema
+    from .gates import check_slices as check_slices
+    from .gates import record_gates as record_gates
+    from .monitor import Alarm as Alarm
+    from .monitor import Monitor as Monitor
+    from .reference import Reference as Reference
     from .rolling_out import advance_rollout as advance_rollout
     from .rolling_out import begin_rollout as begin_rollout
     from .rolling_out import give_verdict as give_verdict
