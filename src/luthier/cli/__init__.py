@@ -33,6 +33,7 @@ _COMMANDS = {
     "trials": ("results", "List the trials of a study."),
     "export": ("results", "Export all trials of a study as CSV or JSON."),
     "import": ("other_studies", "Copy studies of Optuna into a storage."),
+    "prior": ("prior", "Make the priors of a space from what was best before."),
     "migrate": ("migrate", "Print a diff by which a program for another library runs on luthier."),
     "retry": ("retry", "Offer failed trials of a study again, from their last checkpoints."),
     "delete": ("studies", "Delete a study with all its trials."),

@@ -49,3 +49,18 @@ def shares(weights: ArrayLike) -> Array:
     w = np.asarray(weights, dtype=np.float64)
     w = w / w.max()
     return np.asarray((1 - DOUBT) * w / w.sum() + DOUBT / len(w))
+
+
+def fit(u: Array, deviation: float = 0.25) -> tuple[float, float]:
+    """Fit the mean and the standard deviation of a belief to points of [0, 1].
+
+    The variance is that of the points about their mean, to which one more observation with the
+    usual deviation is added: ((n - 1) s^2 + deviation^2) / n. One point alone gives the usual one.
+
+    Args:
+        u: (n,) points, at least one.
+        deviation: The usual standard deviation.
+    """
+    n = len(u)
+    spread = float(np.sum((u - u.mean()) ** 2))
+    return float(u.mean()), math.sqrt((spread + deviation**2) / n)
