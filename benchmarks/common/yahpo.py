@@ -22,7 +22,7 @@ from luthier import Categorical, Float, Int, Space
 
 Array = NDArray[np.float64]
 
-N_POOL = 20_000  # random configurations that say what is good and what is median
+N_POOL = 5_000  # random configurations that say what is good and what is median
 
 
 class _Family(NamedTuple):
@@ -121,11 +121,6 @@ class Surrogate:
         """Best loss of the pool, and the median one."""
         losses = self.evaluate(instance, self.pool)
         return float(losses.min()), float(np.median(losses))
-
-    def regret(self, instance: str, losses: Array) -> Array:
-        """Return losses on a scale where 0 is the best of the pool and 1 its median."""
-        best, median = self.scale(instance)
-        return (losses - best) / max(median - best, 1e-12)
 
 
 def _read_space(described: dict[str, Any], ports: _Family) -> Space:

@@ -1,11 +1,18 @@
 """First trials with memory: turns, batches, and rows that other methods begin with."""
 
 import numpy as np
+import pytest
 from tests.transfer.cases import SPACE, bowl, make, make_noise
 
 from luthier import History, State, TrialRow
-from luthier.samplers import CMAES, QMC
-from luthier.samplers.memory_start import good_rows, lead_by_memory, next_of_portfolio, start_length
+from luthier.samplers import CMAES, QMC, TPE, Forest
+from luthier.samplers.memory_start import (
+    good_rows,
+    lead_by_memory,
+    next_of_portfolio,
+    see_tasks,
+    start_length,
+)
 from luthier.transfer.recall import recall
 
 RNG = np.random.default_rng(0)
@@ -67,3 +74,21 @@ def test_cmaes_searches_around_what_was_good_in_a_task_that_is_like_it():
         return bowl(X).mean()
 
     assert distance(history_after(10)) < 0.6 * distance(history_after(10, []))
+
+
+def test_a_forest_sees_what_tasks_predict_as_more_columns():
+    history = history_after(5)
+    X = history.X
+    seen = see_tasks(SPACE, history)(X)
+    assert seen.shape == (5, 3 + 3)
+    np.testing.assert_array_equal(seen[:, :3], X)
+    assert see_tasks(SPACE, history_after(5, [])) is None
+
+
+@pytest.mark.parametrize("sampler", [TPE(), Forest(random_share=0)], ids=["tpe", "forest"])
+def test_models_propose_better_points_with_memory(sampler):
+    def mean_loss(history):
+        X = [sampler.sample(SPACE, history, 1, np.random.default_rng(i)) for i in range(8)]
+        return bowl(np.concatenate(X)).mean()
+
+    assert mean_loss(history_after(20)) < 0.9 * mean_loss(history_after(20, []))

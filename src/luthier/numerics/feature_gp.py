@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from scipy.linalg import lapack
@@ -20,6 +21,7 @@ from .gp import (
     Inputs,
     Prior,
     cholesky,
+    lower_positions,
     matern,
     matern_slope,
     neg_log_likelihood,
@@ -28,6 +30,7 @@ from .gp import (
 
 _LOG_A = (-2.0, 1.5)  # mean and standard deviation before any data
 _LOG_A_BOUNDS = (-9.0, 5.0)
+_MAX_ITERATIONS = 12  # of L-BFGS, which begins near its end
 
 
 def squared_distances(rho: Array, Z: Inputs, other: Inputs) -> Array:
@@ -63,8 +66,7 @@ def neg_log_posterior(
     Source: Rasmussen & Williams 2006, eqs. 5.8 and 5.9.
     """
     n, d = len(y), len(D)
-    i, j = np.tril_indices(n, -1)
-    low = i * n + j
+    low = lower_positions(n)
     rho = np.exp(theta[:d])
     signal, noise, a = np.exp(theta[d:]).tolist()
     g, g_diagonal = G.reshape(-1)[low], G.diagonal()
@@ -108,11 +110,31 @@ def fit(Z: Inputs, F: Array, y: Array, prior: Prior, start: Array, bounds: Array
         np.append(start, _LOG_A[0]),
         args=(squared_differences(Z), F @ F.T / F.shape[1], y, prior),
         bounds=[*map(tuple, bounds), _LOG_A_BOUNDS],
-        maxiter=40,
-        factr=1e9,
+        maxiter=_MAX_ITERATIONS,
+        factr=1e10,
         pgtol=1e-2,
     )
     return np.asarray(theta)
+
+
+class Slopes(NamedTuple):
+    """A prediction at m points, and its derivatives.
+
+    Attributes:
+        mean: (m,).
+        variance: (m,).
+        mean_by: (m, p) by the numbers, features left as they are.
+        variance_by: (m, p).
+        mean_by_features: (m, T) by the features.
+        variance_by_features: (m, T).
+    """
+
+    mean: Array
+    variance: Array
+    mean_by: Array
+    variance_by: Array
+    mean_by_features: Array
+    variance_by_features: Array
 
 
 @dataclass(slots=True)
@@ -177,14 +199,8 @@ class FeaturePosterior:
     def _prior_variance(self, F: Array) -> Array:
         return np.asarray(self.signal + self.weight * np.einsum("ij,ij->i", F, F))
 
-    def gradients(self, Z: Inputs, F: Array, F_by: Array) -> tuple[Array, Array, Array, Array]:
-        """`predict`, and the derivatives (m, p) of mean and variance by the numbers.
-
-        Args:
-            Z: m points of p numbers.
-            F: (m, T) their features.
-            F_by: (m, T, p) the derivatives of those.
-        """
+    def gradients(self, Z: Inputs, F: Array) -> Slopes:
+        """`predict`, and derivatives of mean and variance at m points with features (m, T)."""
         p = Z.N.shape[1]
         k, slope = matern_slope(squared_distances(self.rho, Z, self._Z))
         k = self.signal * k + self.weight * (F @ self._F.T)
@@ -193,14 +209,19 @@ class FeaturePosterior:
         wR = w @ self._R
         b = slope * wR
 
-        # dr²/dx = 2 rho (x - x'), and the features by the chain rule.
+        # dr²/dx = 2 rho (x - x')
         root = 2 * self.signal * self.rho[:p]
         mean_by = root * (Z.N * a.sum(axis=1)[:, None] - a @ self._Z.N)
-        mean_by += self.weight * np.einsum("mtp,t->mp", F_by, self._F.T @ self._alpha)
         variance_by = -2 * root * (Z.N * b.sum(axis=1)[:, None] - b @ self._Z.N)
-        variance_by += 2 * self.weight * np.einsum("mtp,mt->mp", F_by, F - wR @ self._F)
         variance = self._prior_variance(F) - np.einsum("ij,ij->i", w, w)
-        return k @ self._alpha, np.maximum(variance, 1e-12 * self.signal), mean_by, variance_by
+        return Slopes(
+            mean=k @ self._alpha,
+            variance=np.maximum(variance, 1e-12 * self.signal),
+            mean_by=mean_by,
+            variance_by=variance_by,
+            mean_by_features=np.tile(self.weight * (self._F.T @ self._alpha), (Z.n, 1)),
+            variance_by_features=2 * self.weight * (F - wR @ self._F),
+        )
 
     def append(self, Z: Inputs, F: Array) -> None:
         """Add one point, observed as the mean there without noise: only variances change."""

@@ -219,7 +219,7 @@ def neg_log_posterior(
     Source: Rasmussen & Williams 2006, eqs. 5.8 and 5.9, on the packed lower triangle.
     """
     n = len(y)
-    low = _lower(n)
+    low = lower_positions(n)
     if N is not None:
         p = N.shape[1]
         warped, _ = kumaraswamy(N, theta[-2 * p :])
@@ -289,7 +289,7 @@ def neg_log_likelihood(K: Array, y: Array, low: Index) -> tuple[float, Array, Ar
 _LOWER: dict[int, Index] = {}
 
 
-def _lower(n: int) -> Index:
+def lower_positions(n: int) -> Index:
     """Positions of the strict lower triangle in a flattened (n, n) matrix."""
     if n not in _LOWER:
         if len(_LOWER) > 8:

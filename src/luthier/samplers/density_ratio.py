@@ -7,7 +7,7 @@ with l / g: Bergstra 2011, section 4.1.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from ..typing import Array, Index, Mask
 from ..validation import check_real, check_whole
 from .base import unseen_points
 from .startup import raw_values
+
+if TYPE_CHECKING:
+    from ..transfer.lending import LentRows
 
 MAX_GOOD = 25
 """Most kernels of the density of good trials."""
@@ -74,6 +77,7 @@ class DensityFitter:
         weights: Array,
         prior_exponent: float,
         kind: type[Mixture] = Mixture,
+        lent: LentRows | None = None,
     ) -> Densities:
         """Return the densities of some trials.
 
@@ -84,6 +88,7 @@ class DensityFitter:
             weights: (b,) weights of the good ones: the first b.
             prior_exponent: Exponent of the density of the space's priors.
             kind: Of mixture.
+            lent: Rows of earlier tasks that have kernels as well; None without.
         """
         known = self._axes
         if known is None or known[0] is not space:
@@ -92,12 +97,18 @@ class DensityFitter:
         axes = known[1]
         good = order[: len(weights)]
         others, recency = _select_others(np.sort(order[len(weights) :]))
+        good_X, others_X = X[good], X[others]
+        if lent is not None:
+            good_X = np.concatenate([good_X, lent.good])
+            weights = np.concatenate([weights, lent.good_weights])
+            others_X = np.concatenate([others_X, lent.others])
+            recency = np.concatenate([recency, lent.other_weights])
         h = self._bandwidth
         # Trials that are good for different reasons need not lie where any one of them is best.
         adapts = not issubclass(kind, Crossed)
         return Densities(
-            kind(X[good], weights, axes, self._prior_weight, h, adapts),
-            kind(X[others], recency, axes, self._prior_weight, h),
+            kind(good_X, weights, axes, self._prior_weight, h, adapts),
+            kind(others_X, recency, axes, self._prior_weight, h),
             prior_exponent,
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from scipy.special import log_ndtr, ndtri
 
@@ -15,6 +17,7 @@ from ..typing import Array, Index
 from ..validation import check_real, check_whole
 from .base import Sampler, unseen_points
 from .configurations import Configurations
+from .memory_start import see_tasks, start_length
 from .neighbourhood import Neighbourhood
 from .startup import require_one_objective, sample_startup
 
@@ -38,6 +41,9 @@ class Forest(Sampler):
     trials looks for the largest expected improvement. One proposal in ten is random, and another is
     the best trial with one choice changed: a forest underrates a choice that it has seen only with
     bad values of other parameters.
+
+    Where the study has memory of earlier tasks, the forest sees what each of them predicts as one
+    more column.
 
     Each constraint on results has a forest too, which learns from all trials that reported it,
     failed ones included. The expected improvement on the best feasible trial is multiplied by the
@@ -99,7 +105,10 @@ class Forest(Sampler):
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
         self.check_objectives(len(history.directions))
         tried = Configurations(space, history)
-        if tried.n_observed < self.n_startup_trials:
+        n_startup = self.n_startup_trials
+        if history.info.memory:
+            n_startup = start_length(space, history, n_startup)
+        if tried.n_observed < n_startup:
             X = sample_startup(space, history, n, rng)
             for i in range(n):
                 if tried.contains(X[i : i + 1]):  # a sequence repeats itself in finite branches
@@ -151,7 +160,10 @@ class Forest(Sampler):
                 return x
 
         constraints = tried.constraints[ended]
-        model = _Forests(X, y, constraints, tried.X[running], n_choices, rng, self.n_trees)
+        seen = see_tasks(space, history)
+        if seen is not None:
+            n_choices = np.append(n_choices, np.zeros(seen(X[:1]).shape[1] - space.d, dtype=int))
+        model = _Forests(X, y, constraints, tried.X[running], n_choices, rng, self.n_trees, seen)
         found = self._search(space, model, neighbourhood, rng)
         for i in range(len(found)):
             if not tried.contains(found[i : i + 1]):
@@ -201,6 +213,7 @@ class _Forests:
         n_choices: (d,) number of choices of a column, 0 for a number.
         rng: Source of randomness.
         n_trees: Of each forest.
+        seen: What a forest sees of points; None for the points alone.
 
     Attributes:
         best_first: (n + j, d) all points, the best first.
@@ -215,10 +228,13 @@ class _Forests:
         n_choices: Index,
         rng: np.random.Generator,
         n_trees: int,
+        seen: Callable[[Array], Array] | None = None,
     ) -> None:
+        self._seen = (lambda points: points) if seen is None else seen
+
         def grow(values: Array) -> Trees:
             known = ~np.isnan(values)
-            return fit(X[known], values[known], n_choices, rng, n_trees)
+            return fit(self._seen(X[known]), values[known], n_choices, rng, n_trees)
 
         constraints = constraints[:, ~np.isnan(constraints).all(axis=0)]
         self._losses: Trees | None = None
@@ -227,10 +243,11 @@ class _Forests:
             self._losses = grow(y)
             if len(running):
                 # Running trials count as observed, with what the forests expect of them.
-                means = [predict(trees, running)[0] for trees in self._constraints]
+                there = self._seen(running)
+                means = [predict(trees, there)[0] for trees in self._constraints]
                 expected = np.column_stack([np.empty((len(running), 0)), *means])
                 constraints = np.concatenate([constraints, expected])
-                y = np.concatenate([y, predict(self._losses, running)[0]])
+                y = np.concatenate([y, predict(self._losses, there)[0]])
                 X = np.concatenate([X, running])
                 self._losses = grow(y)
             self._noise = _MIN_VARIANCE * float(np.nanvar(y)) + 1e-12
@@ -240,7 +257,7 @@ class _Forests:
         feasible = X[(violated == 0) & ~np.isnan(y)]
         self._best: float | None = None
         if self._losses is not None and len(feasible):
-            self._best = float(predict(self._losses, feasible)[0].min())
+            self._best = float(predict(self._losses, self._seen(feasible))[0].min())
 
     def log_gain(self, X: Array) -> Array:
         """Return (k,) the log of the expected improvement times the probability of feasibility.
@@ -250,6 +267,7 @@ class _Forests:
         Args:
             X: (k, d) points.
         """
+        X = self._seen(X)
         log_gain = np.zeros(len(X))
         if self._losses is not None and self._best is not None:
             mean, variance = predict(self._losses, X)

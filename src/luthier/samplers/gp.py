@@ -43,7 +43,7 @@ from ..validation import check_real, check_whole
 from .acquisition_search import AcquisitionSearch, Box
 from .base import Sampler
 from .gp_acquisitions import Acquisition, Gain, LogCost, LogEHVI, LogEI, LogPI, LogReach
-from .gp_memory import MixedEI, fit_task_process, weigh
+from .gp_memory import TaskProcessFitter, condition_on, mix, weigh
 from .memory_start import start_length
 from .startup import prior_exponent, sample_startup
 
@@ -185,6 +185,7 @@ class GP(Sampler):
         # by what is modelled: "loss", "loss 1", "constraint c", "cost"
         self._hyperparameters: dict[str, Hyperparameters] = {"cost": Hyperparameters()}
         self._posteriors: dict[str, tuple[bytes, Posterior]] = {}
+        self._tasks = TaskProcessFitter()
         self._search: AcquisitionSearch | None = None
 
     @one_thread()
@@ -270,7 +271,7 @@ class GP(Sampler):
             knowing, self.memory_weight = self._knowing_gain(
                 sources, model, Z, y, improvable, doubt
             )
-            gain = MixedEI(knowing, gain, self.memory_weight)
+            gain = mix(knowing, gain, self.memory_weight)
         return gain, leaders, best
 
     def _start_length(self, space: Space, history: History) -> int:
@@ -306,9 +307,10 @@ class GP(Sampler):
         fitting = self._hyperparameters["loss"]
         observations = WarpedOutcomes(Z, y, transform_loss)
         m, theta = fitting.estimate(observations)
-        bounds = fitting.bounds(observations.first(m))
+        data = observations.first(m)
+        knowing = self._tasks.fit(sources, data, theta, fitting.bounds(data))
         warped = transform_loss(y)
-        process = fit_task_process(sources, Z, warped, theta, m, bounds)
+        process = condition_on(sources, knowing, Z, warped)
         best = float(process.predict(Z)[0][improvable].min())
         return LogEI(process, best, doubt), weigh(process, plain, warped)
 

@@ -14,12 +14,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..models.hyperparameters import lengthscale_prior
+from ..models.hyperparameters import TrainingSet
 from ..numerics import feature_gp
 from ..numerics.gp import Inputs, Posterior
 from ..transfer.source_models import SourceModels
 from ..typing import Array
 from .gp_acquisitions import Gain, Process
+
+_NO_SAY = 0.01  # a weight below which a process has no say
 
 
 class TaskProcess:
@@ -45,31 +47,45 @@ class TaskProcess:
 
     def gradients(self, Z: Inputs) -> tuple[Array, Array, Array, Array]:
         """Return `predict`, and the derivatives (m, p) of both by the numbers."""
-        return self.process.gradients(Z, *self.sources.slopes(Z))
+        F, pull = self.sources.trace(Z)
+        found = self.process.gradients(Z, F)
+        mean_by = found.mean_by + pull(found.mean_by_features)
+        variance_by = found.variance_by + pull(found.variance_by_features)
+        return found.mean, found.variance, mean_by, variance_by
 
     def append(self, Z: Inputs, noise: float | None = None) -> None:
         """Add one point, observed as the mean there, without noise."""
         self.process.append(Z, self.sources.predict(Z))
 
 
-def fit_task_process(
-    sources: SourceModels, Z: Inputs, y: Array, theta: Array, n_fitted: int, bounds: Array
-) -> TaskProcess:
-    """Return the process that knows earlier tasks.
+class TaskProcessFitter:
+    """Fits processes that know earlier tasks, anew only where the plain one was fitted anew."""
 
-    Args:
-        sources: The earlier tasks.
-        Z: n points.
-        y: (n,) standardised losses.
-        theta: Hyperparameters of the process that does not know them.
-        n_fitted: How many of the first trials those were fitted to; the same are used here.
-        bounds: Of theta.
-    """
+    def __init__(self) -> None:
+        self._fitted: tuple[bytes, Array] = (b"", np.empty(0))
+
+    def fit(self, sources: SourceModels, data: TrainingSet, theta: Array, bounds: Array) -> Array:
+        """Return hyperparameters of the process that knows earlier tasks.
+
+        Args:
+            sources: The earlier tasks.
+            data: The trials that the plain process was fitted to.
+            theta: Its hyperparameters.
+            bounds: Of these.
+        """
+        parts = (theta, data.y, data.Z.N, data.Z.C, sources.weights)
+        key = b"".join(part.tobytes() for part in parts)
+        if self._fitted[0] != key:
+            F = sources.predict(data.Z)
+            found = feature_gp.fit(data.Z, F, data.y, data.prior, theta, bounds)
+            self._fitted = (key, found)
+        return self._fitted[1]
+
+
+def condition_on(sources: SourceModels, theta: Array, Z: Inputs, y: Array) -> TaskProcess:
+    """Return the process that knows earlier tasks, given standardised losses (n,) at n points."""
     F = sources.predict(Z)
-    k = n_fitted
-    prior = lengthscale_prior(len(theta) - 2)
-    found = feature_gp.fit(Z.rows(0, k), F[:k], y[:k], prior, theta, bounds)
-    return TaskProcess(sources, feature_gp.FeaturePosterior.of(found, Z, F, y))
+    return TaskProcess(sources, feature_gp.FeaturePosterior.of(theta, Z, F, y))
 
 
 def log_evidence(left_out: tuple[Array, Array], y: Array) -> float:
@@ -82,6 +98,19 @@ def weigh(process: TaskProcess, plain: Posterior, y: Array) -> float:
     """Return w, from the evidence (n,) for each process: 1 / (1 + exp(-D))."""
     D = log_evidence(process.process.left_out(y), y) - log_evidence(plain.left_out(y), y)
     return 1 / (1 + math.exp(-min(max(D, -700.0), 700.0)))
+
+
+def mix(knowing: Gain, plain: Gain, weight: float) -> Gain:
+    """Return the gain by both processes, or by one of them where the other has no say.
+
+    Args:
+        knowing: The gain by the process that knows earlier tasks.
+        plain: The gain by the other.
+        weight: w.
+    """
+    if weight < _NO_SAY:
+        return plain
+    return knowing if weight > 1 - _NO_SAY else MixedEI(knowing, plain, weight)
 
 
 class MixedEI:

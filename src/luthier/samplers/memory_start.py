@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..history.history import History
+from ..models.training_data import InputEncoder
 from ..space.space import Space
 from ..transfer.recall import recall
 from ..transfer.safe_start import follow_start
@@ -82,3 +83,16 @@ def good_rows(space: Space, history: History, share: float) -> Array:
         return none
     alike = find_most_alike(space, history, recalled)
     return none if alike is None else split_rows(space, alike, share)[0]
+
+
+def see_tasks(space: Space, history: History) -> Callable[[Array], Array] | None:
+    """Return what adds to points (n, d) a column for each earlier task: what it predicts there.
+
+    None where the study has no such tasks.
+    """
+    recalled = recall(space, history) if history.info.memory else None
+    models = None if recalled is None else recalled.models[0]
+    if models is None:
+        return None
+    encoder = InputEncoder(space)
+    return lambda X: np.hstack([X, models.predict(encoder.encode(X))])

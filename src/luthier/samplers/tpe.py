@@ -37,6 +37,9 @@ class TPE(Sampler):
     directions stands for the volume. As trials are then good for different reasons, kernels
     exchange columns, see `Crossed`, and so do the draws that compete.
 
+    Where the study has memory of earlier tasks, their rows have kernels too, whose weight is how
+    well each task ranks the trials that have ended: see `luthier.transfer.lending`.
+
     Priors of the space steer: half of the first trials are drawn from them, and l / g is multiplied
     by prior^(10 / n), which fades as trials are finished.
 
@@ -62,9 +65,10 @@ class TPE(Sampler):
 
     Source: Bergstra 2011, section 4 (l / g); Hyperopt (recency weights); Watanabe 2023 (share of
     0.15, good trials weighted by how much better they are); Hvarfner 2022 (priors); Ozaki 2022
-    (several objectives). Deviations: Scott's rule for the bandwidth instead of gaps between
-    neighbours, which narrows l only; one mixture over the whole conditional tree; quasi-random
-    start; crossed kernels, which lie between one mixture of all columns and one for each.
+    (several objectives); Watanabe 2023 (memory). Deviations: Scott's rule for the bandwidth instead
+    of gaps between neighbours, which narrows l only; one mixture over the whole conditional tree;
+    quasi-random start; crossed kernels, which lie between one mixture of all columns and one for
+    each.
     """
 
     def __init__(
@@ -88,7 +92,14 @@ class TPE(Sampler):
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
         n_good = min(math.ceil(self.gamma * count_finished(history)), MAX_GOOD)
         order, n_finished = rank_trials(history, n_good, cache=self._chosen)
-        if n_finished < self.n_startup_trials:
+        n_startup, lent = self.n_startup_trials, None
+        if history.info.memory:
+            from ..transfer.lending import lend_rows  # its models take long to load
+            from .memory_start import start_length
+
+            n_startup = start_length(space, history, n_startup)
+            lent = lend_rows(space, history, self.gamma)
+        if n_finished < n_startup:
             return sample_startup(space, history, n, rng)
 
         densities = self._fitter.fit(
@@ -98,6 +109,7 @@ class TPE(Sampler):
             good_trial_weights(history, order, n_good),
             prior_exponent(space, n_finished),
             Crossed if is_crossed(history) else Mixture,
+            lent,
         )
         points = [propose(space, history, densities, self.n_candidates, rng) for _ in range(n)]
         X = np.concatenate(points)

@@ -11,7 +11,7 @@ numbers of a point. f_t is the standardised prediction of task t.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +30,7 @@ from ..typing import Array, Mask
 from .matching import Matched
 
 N_EVEN = 1024
-_N_CENTRES = 192
+_N_CENTRES = 128
 _LEAST_TAU = 0.2  # rank correlation of left-out rows, below which a task is dropped
 _RIDGE = 1e-4  # of the least squares
 _N_GOOD = 5  # rows of each task that are centres
@@ -63,15 +63,20 @@ class SourceModels(NamedTuple):
             matern(squared_distances(self.rho, Z, self.centres)) @ self.weights - self.shift
         )
 
-    def slopes(self, Z: Inputs) -> tuple[Array, Array]:
-        """Return (m, T) predictions, and their derivatives (m, T, p) by the numbers."""
+    def trace(self, Z: Inputs) -> tuple[Array, Callable[[Array], Array]]:
+        """Return predictions (m, T), and what turns derivatives by them into those by the numbers.
+
+        That is, from (m, T) to (m, p), by the chain rule.
+        """
         k, slope = matern_slope(squared_distances(self.rho, Z, self.centres))
-        p = Z.N.shape[1]
-        by_r2 = slope @ self.weights
-        # dr²/dx = 2 rho (x - c), summed over the centres c.
-        moved = np.stack([slope @ (c[:, None] * self.weights) for c in self.centres.N.T], axis=2)
-        by = 2 * self.rho[:p] * (by_r2[:, :, None] * Z.N[:, None, :] - moved)
-        return k @ self.weights - self.shift, by
+        scale = 2 * self.rho[: Z.N.shape[1]]
+
+        def pull(by: Array) -> Array:
+            # dr²/dx = 2 rho (x - c), summed over the centres c.
+            g = slope * (by @ self.weights.T)
+            return np.asarray(scale * (Z.N * g.sum(axis=1)[:, None] - g @ self.centres.N))
+
+        return k @ self.weights - self.shift, pull
 
 
 class _Source(NamedTuple):

@@ -1,0 +1,291 @@
+"""What memory of earlier tasks is worth, and what it costs where it misleads.
+
+    python -m benchmarks.transfer --data yahpo --tasks memory_tasks.json --runs runs.jsonl
+    python -m benchmarks.transfer --report runs.jsonl --save
+
+Each task of a family is searched as if it were new, with the others as its past: 20 of them, each a
+study of 40 trials. `--data` is the folder with the families of `benchmarks.common.yahpo`, `--tasks`
+the file that names the instances of each. It can be stopped at any time: runs that stand in the
+file are not run again.
+
+Methods: `none` (luthier without memory), `luthier`, and other ways to use the same past, written in
+`benchmarks.common.transfer_peers`: `portfolio`, `rgpe`, `tst`, `box`, `pibo`, `quantile`. All share
+luthier's Gaussian process. Pasts: `good`; `anti`, all losses turned round; `permuted`, losses of
+each task shuffled; `other`, another family's tasks with parameters mapped by their position;
+`junk`, 1,000 tasks of ten random rows with random losses. `workers` is the good past with 16 trials
+at once.
+
+Regret is 0 at the best configuration that a random pool or any run has found, and 1 at the median
+of the pool. It is the mean over targets and seeds, with standard errors of the paired difference to
+`none`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import luthier
+from benchmarks.common.results import describe_run, save_results
+from benchmarks.common.tables import markdown
+from benchmarks.common.transfer_peers import Peer, narrow, with_prior
+from benchmarks.common.yahpo import Array, Surrogate
+from luthier.samplers import Sampler
+from luthier.transfer import Task, task_of_study
+
+N_TASKS = 20
+N_ROWS = 40
+N_JUNK = 1_000
+N_WORKERS = 16
+MARKS = (1, 3, 5, 10, 20, 30)
+PEERS = ("portfolio", "rgpe", "tst", "quantile")
+METHODS = ("none", "luthier", *PEERS, "box", "pibo")
+PASTS = ("good", "anti", "permuted", "other", "junk", "workers")
+KEY = ("family", "instance", "seed", "method", "past")
+Run = dict[str, Any]
+
+
+class Pasts:
+    """What the other tasks of a family have found out.
+
+    Args:
+        data: Folder of the families.
+        instances: Of each family.
+        file: Where studies of the past are kept.
+    """
+
+    def __init__(self, data: Path, instances: dict[str, Sequence[str]], file: Path) -> None:
+        self._data = data
+        self._instances = instances
+        self._file = file
+        self._known: dict[tuple[str, str], Task] = {}
+        if file.exists():
+            for line in file.read_text().splitlines():
+                family, instance, described = json.loads(line)
+                self._known[family, instance] = Task.from_json(described)
+
+    @functools.cache  # noqa: B019  (there is one, to the end)
+    def surrogate(self, family: str) -> Surrogate:
+        """The family's tasks."""
+        return Surrogate(self._data / family)
+
+    def task(self, family: str, instance: str) -> Task:
+        """What a study of one instance has found out; it is run once."""
+        key = family, instance
+        if key not in self._known:
+            s = self.surrogate(family)
+            study = luthier.create_study(
+                f"{family} {instance}", space=s.space, sampler="gp", seed=int(instance) % 1000
+            )
+            study.optimize(
+                lambda t: float(s.evaluate(instance, [t.params])[0]), N_ROWS, progress=False
+            )
+            self._known[key] = task_of_study(study, family=family)
+            with self._file.open("a") as f:
+                f.write(json.dumps([family, instance, self._known[key].to_json()]) + "\n")
+        return self._known[key]
+
+    def of(self, family: str, instance: str, seed: int, past: str) -> list[Task]:
+        """The past of one target."""
+        rng = np.random.default_rng([int(instance), seed])
+        if past == "junk":
+            return [self._make_junk(family, i, rng) for i in range(N_JUNK)]
+        source = family
+        if past == "other":
+            source = next(f for f in self._instances if f != family)
+        others = [i for i in self._instances[source] if (source, i) != (family, instance)]
+        chosen = rng.permutation(len(others))[:N_TASKS]
+        tasks = [self.task(source, others[k]) for k in chosen]
+        match past:
+            case "anti":
+                return [t.replace(losses=-t.losses) for t in tasks]
+            case "permuted":
+                return [t.replace(losses=t.losses[rng.permutation(t.n)]) for t in tasks]
+            case "other":
+                return [self._by_position(t, family, rng) for t in tasks]
+            case _:
+                return tasks
+
+    def _make_junk(self, family: str, i: int, rng: np.random.Generator) -> Task:
+        space = self.surrogate(family).space
+        X = space.sample(rng, 10)
+        return Task(name=f"junk {i}", space=space, X=X, losses=rng.standard_normal((10, 1)))
+
+    def _by_position(self, task: Task, family: str, rng: np.random.Generator) -> Task:
+        """A task of another family whose columns stand for those at their place here."""
+        space = self.surrogate(family).space
+        U = task.space.to_cube(task.X, rng)
+        U = np.hstack([U] * (space.d // U.shape[1] + 1))[:, : space.d]
+        return task.replace(space=space, X=space.place(U))
+
+
+def search(s: Surrogate, instance: str, method: str, tasks: list[Task], seed: int, n: int) -> Array:
+    """Return the losses of a study of n trials."""
+    space, memory = s.space, None
+    sampler: Sampler = luthier.samplers.GP()
+    if method == "luthier":
+        memory = tasks
+    elif method in PEERS:
+        sampler = Peer(method, tasks)
+    elif method in ("box", "pibo"):
+        space = (narrow if method == "box" else with_prior)(space, tasks)
+    study = luthier.create_study(space=space, sampler=sampler, seed=seed, memory=memory)
+    study.optimize(lambda t: float(s.evaluate(instance, [t.params])[0]), n, progress=False)
+    return study.history.losses[:, 0]
+
+
+def search_at_once(s: Surrogate, instance: str, tasks: list[Task] | None, seed: int) -> Array:
+    """Return the losses of 32 trials, 16 of which always run at once, as they end."""
+    study = luthier.create_study(space=s.space, seed=seed, memory=tasks)
+    study.engine.history.update_info(budget=2 * N_WORKERS)
+    waiting = [study.ask() for _ in range(N_WORKERS)]
+    losses = []
+    while waiting:
+        trial = waiting.pop(0)
+        losses.append(float(s.evaluate(instance, [trial.params])[0]))
+        study.tell(trial, losses[-1])
+        if len(losses) + len(waiting) < 2 * N_WORKERS:
+            waiting.append(study.ask())
+    return np.array(losses)
+
+
+def plan(arguments: argparse.Namespace, instances: dict[str, Sequence[str]]) -> Iterable[Run]:
+    """The runs, target by target, so that methods can be compared before all are done."""
+    for k in range(arguments.targets):
+        for seed in range(arguments.seeds):
+            for family in arguments.families:
+                known = instances[family]
+                if k >= len(known):
+                    continue
+                instance = known[k * max(len(known) // arguments.targets, 1)]
+                head = {"family": family, "instance": instance, "seed": seed}
+                for past in arguments.pasts:
+                    for method in arguments.methods:
+                        if past != "good" and method in ("none", "box", "pibo", "quantile"):
+                            continue
+                        if past in ("junk", "workers") and method != "luthier":
+                            continue
+                        yield {**head, "method": method, "past": past}
+                if "workers" in arguments.pasts:
+                    yield {**head, "method": "none", "past": "workers"}
+
+
+def run_all(arguments: argparse.Namespace) -> None:
+    """Run what does not stand in the file yet."""
+    instances = {
+        family: known["instances"]
+        for family, known in json.loads(arguments.tasks.read_text()).items()
+    }
+    pasts = Pasts(arguments.data, instances, arguments.runs.with_suffix(".past"))
+    done = {tuple(r[k] for k in KEY) for r in read(arguments.runs)}
+    for run in plan(arguments, instances):
+        if tuple(run[k] for k in KEY) in done:
+            continue
+        family, instance, seed, method, past = (run[k] for k in KEY)
+        s = pasts.surrogate(family)
+        tasks = [] if method == "none" else pasts.of(family, instance, seed, past)
+        start = time.process_time()
+        if past == "workers":
+            losses = search_at_once(s, instance, tasks or None, seed)
+        else:
+            losses = search(s, instance, method, tasks, seed, MARKS[-1])
+        best, median = s.scale(instance)
+        run |= {
+            "losses": losses.tolist(),
+            "best": best,
+            "median": median,
+            "cpu_s": round(time.process_time() - start, 2),
+        }
+        with arguments.runs.open("a") as f:
+            f.write(json.dumps(run) + "\n")
+
+
+def read(file: Path) -> list[Run]:
+    """The runs of a file."""
+    return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+
+
+def curves(runs: Sequence[Run]) -> dict[tuple[str, str], dict[tuple[str, str, int], Array]]:
+    """Regret of the best so far, by method and past, and then by target and seed."""
+    best: dict[tuple[str, str], float] = {}
+    for r in runs:
+        target = r["family"], r["instance"]
+        best[target] = min(best.get(target, np.inf), r["best"], *r["losses"])
+    found: dict[tuple[str, str], dict[tuple[str, str, int], Array]] = {}
+    for r in runs:
+        low = best[r["family"], r["instance"]]
+        reached = np.minimum.accumulate(r["losses"])
+        regret = (reached - low) / max(r["median"] - low, 1e-12)
+        by_target = found.setdefault((r["method"], r["past"]), {})
+        by_target[r["family"], r["instance"], r["seed"]] = regret
+    return found
+
+
+def report(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
+    """Print the table, and return its rows."""
+    found = curves(runs)
+    rows: dict[str, dict[str, Any]] = {}
+    for (method, past), by_target in sorted(found.items(), key=lambda kv: (kv[0][1], kv[0][0])):
+        none = found["none", "workers" if past == "workers" else "good"]
+        shared = [t for t in by_target if t in none]
+        R, N = np.array([by_target[t] for t in shared]), np.array([none[t] for t in shared])
+        row: dict[str, Any] = {"targets": len(shared)}
+        for k in [m for m in MARKS if m <= R.shape[1]]:
+            d = R[:, k - 1] - N[:, k - 1]
+            row[f"@{k}"] = round(float(R[:, k - 1].mean()), 4)
+            row[f"-none @{k}"] = round(float(d.mean()), 4)
+            row[f"se @{k}"] = round(float(d.std() / len(d) ** 0.5), 4)
+        mean, goal = R.mean(axis=0), N.mean(axis=0)
+        for k in (20, 30):
+            reached = np.flatnonzero(mean <= goal[k - 1] + 1e-12)
+            row[f"reaches none@{k}"] = int(reached[0]) + 1 if len(reached) else None
+        rows[f"{past}/{method}"] = row
+    shown = [
+        [
+            name,
+            str(row["targets"]),
+            *(f"{row[f'@{k}']:.3f}" for k in MARKS),
+            *(f"{row[f'-none @{k}']:+.3f} ({row[f'se @{k}']:.3f})" for k in (10, 20, 30)),
+            f"{row['reaches none@20']} / {row['reaches none@30']}",
+        ]
+        for name, row in rows.items()
+    ]
+    head = ["past / method", "n", *(f"@{k}" for k in MARKS)]
+    head += ["less none @10", "@20", "@30", "reaches none@20/30"]
+    print(markdown(head, shown))
+    return rows
+
+
+def main() -> None:
+    """Run, or report."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--data", type=Path, help="folder with the families")
+    parser.add_argument("--tasks", type=Path, help="file that names their instances")
+    parser.add_argument("--runs", type=Path, help="where runs are kept")
+    parser.add_argument("--families", type=lambda v: v.split(","), default=["lcbench"])
+    parser.add_argument("--methods", type=lambda v: v.split(","), default=list(METHODS))
+    parser.add_argument("--pasts", type=lambda v: v.split(","), default=list(PASTS))
+    parser.add_argument("--targets", type=int, default=12, help="of each family")
+    parser.add_argument("--seeds", type=int, default=1)
+    parser.add_argument("--report", type=Path, help="print the table of a file of runs")
+    parser.add_argument("--save", action="store_true", help="keep it in benchmarks/results")
+    arguments = parser.parse_args()
+    if arguments.report is None:
+        run_all(arguments)
+        return
+    runs = read(arguments.report)
+    rows = report(runs)
+    if arguments.save:
+        counts = {"runs": len(runs), "targets": len({(r["family"], r["instance"]) for r in runs})}
+        print(save_results("transfer", describe_run(**counts), "regret", rows))
+
+
+if __name__ == "__main__":
+    main()
