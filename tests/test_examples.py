@@ -50,8 +50,12 @@ NEEDS = {
     "asha_torch.py": "torch",
     "dask_cluster.py": "distributed",
     "optuna_lightgbm.py": "lightgbm",
+    "optuna_torch.py": "torch",
+    "optuna_xgboost.py": "xgboost",
     "pbt_torch.py": "torch",
     "ray_cluster.py": "ray",
+    "ray_torch.py": "torch",
+    "ray_xgboost.py": "xgboost",
     "smac_racing.py": "ConfigSpace",
 }
 QUICK = {"ask_and_tell.py", "curl_worker.sh", "first_study.py", "reproducible.py"}

@@ -119,6 +119,7 @@ THEMES = {
         "cli/text",
         "cli/trial_options",
     ],
+    "cli/test_own_words": ["cli/own_spaces", "cli/program_text"],
     "cli/test_demo": ["cli/demo_model", "cli/demo_study"],
     "compat/bayes_opt/test_bayesian_optimization": [
         "compat/bayes_opt/acquisition",
