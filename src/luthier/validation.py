@@ -110,6 +110,18 @@ def check_name(name: str, value: Any, known: Collection[str]) -> str:
     return value
 
 
+def check_flag(name: str, value: Any) -> bool:
+    """Return an argument that is True or False.
+
+    Raises:
+        TypeError: It is something else.
+    """
+    value = unwrap(value)
+    if not isinstance(value, bool):
+        raise TypeError(f"{name} is True or False, got {show(value)}")
+    return value
+
+
 def check_probability(name: str, value: Any) -> float:
     """Return an argument as a float between 0 and 1, neither included.
 

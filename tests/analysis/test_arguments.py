@@ -21,7 +21,17 @@ FUNCTIONS = [
 ]
 THINGS = [None, 3, 1.5, "text", b"x", [], [1], {"a": 1}, object(), len, np.arange(2), range(3)]
 WRONG = {
-    "objective": ["nosuch", 1.5, True, b"x", [], {"a": 1}, object(), datetime.datetime(2020, 1, 1)],
+    "objective": [
+        "nosuch",
+        1.5,
+        True,
+        b"x",
+        [],
+        np.arange(2),
+        {"a": 1},
+        object(),
+        datetime.datetime(2020, 1, 1),
+    ],
     "params": ["lr", np.arange(2), 3, ["nosuch"], [3], [[]], {"lr": 1}, len],
     "x": [[], {}, 3, "nosuch"],
     "y": [[], {}, 3, "nosuch"],
@@ -38,6 +48,12 @@ WRONG = {
     "rows": [None, 3, "text", [None], {"a": 1}, len],
     "rows_of": [3, "text", [], object()],
     "n_widened": [3, "lr", ["lr"], {"nosuch": 1}],
+    "dismissed": [3, "early-end", ["early-end"], np.arange(2)],
+    "is_scheduled": [None, 1, "yes", np.arange(2)],
+    "quick": [None, 1, "yes", np.arange(2)],
+    "interactions": [None, 1, "yes", np.arange(2)],
+    "knee": [1, "yes", np.arange(2)],
+    "row": [None, 3, {"number": 0}, np.arange(2)],
     "reference": [3, "text", ["a", "b"], [1, float("nan")], [1, 2, 3], {"a": 1}],
 }
 

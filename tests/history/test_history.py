@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from luthier import Categorical, Float, Int, Space, State, TrialRow
+from luthier.errors import MissingParameterError
 from luthier.history.history import History
 from luthier.space.choices import choice_key
 
@@ -256,3 +257,12 @@ def test_the_first_trial_that_was_stored_since_the_last_look(n_at_once: int) -> 
     h.put([rows[30]])
     assert h.take_first_stored() == 20
     assert h.take_first_stored() == 100
+
+
+def test_a_name_that_a_trial_does_not_have_is_explained():
+    h = History(Space({"lr": Float(0, 1)}), ["minimize"])
+    h.put([TrialRow(number=0, state=State.COMPLETE, params={"lr": 0.5}, values=(1.0,))])
+    assert h.params(0) == {"lr": 0.5}
+    said = "trial 0 has no parameter 'lrr'; did you mean 'lr'"
+    with pytest.raises(MissingParameterError, match=said):
+        h.params(0)["lrr"]

@@ -627,8 +627,9 @@ def test_of_many_parameters_those_that_interact_most_are_shown():
 
 
 def test_ablation():
-    path = AblationPath(("lr", "n"), np.array([3.0, 1.0, 1.5]), ModelQuality(0.9, 0.8, 50))
-    figure = describe_ablation(path, 4, "loss", "minimize")
+    quality = ModelQuality(0.9, 0.8, 50)
+    path = AblationPath(("lr", "n"), np.array([3.0, 1.0, 1.5]), quality, baseline=4)
+    figure = describe_ablation(path, "loss", "minimize")
     better, worse = layers(figure, Bars)
     assert (better.at.tolist(), better.start.tolist(), better.end.tolist()) == ([1], [1], [3])
     assert (worse.at.tolist(), worse.start.tolist(), worse.end.tolist()) == ([2], [1], [1.5])
@@ -636,7 +637,7 @@ def test_ablation():
     assert figure.panels[0].y.categories == ("trial 4", "lr", "n", "best trial")
     (ends,) = layers(figure, Dots)
     assert (ends.x.tolist(), ends.y.tolist()) == ([3, 1.5], [0, 3])
-    assert describe_ablation(path, 4, "loss", "maximize").panels[0].layers[0].at.tolist() == [2]
+    assert describe_ablation(path, "loss", "maximize").panels[0].layers[0].at.tolist() == [2]
 
 
 def test_ablation_that_cannot_be_told_says_why():

@@ -48,13 +48,18 @@ def check_history(history: Any) -> None:
         raise TypeError(f"expected the history of a study, got {show(history)}{hint}")
 
 
+def is_list(value: Any) -> bool:
+    """Return whether a value holds several others in order: no text, and no dict."""
+    return isinstance(value, Iterable) and not isinstance(value, str | bytes | Mapping)
+
+
 def read_histories(histories: Any) -> list[History]:
     """Return several histories as a list.
 
     Raises:
         TypeError: It is no list, or holds something else.
     """
-    if isinstance(histories, str | bytes | Mapping) or not isinstance(histories, Iterable):
+    if not is_list(histories):
         raise TypeError(f"expected a list of histories, got {show(histories)}")
     several = list(histories)
     for history in several:
@@ -75,12 +80,12 @@ def read_rows(rows: Any) -> tuple[TrialRow, ...]:
     return several
 
 
-def check_names(names: Any) -> Iterable[str]:
-    """Return what is a list of names of parameters; which there are is not looked at.
+def check_names(names: Any) -> tuple[str, ...]:
+    """Return a list of names of parameters; which there are is not looked at.
 
     Raises:
         UnknownParameterError: It is none.
     """
-    if isinstance(names, str | bytes | Mapping) or not isinstance(names, Iterable):
+    if not is_list(names):
         raise UnknownParameterError(f"params is a list of names, got {show(names)}")
-    return names
+    return tuple(names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +13,7 @@ from ..history.history import History
 from ..numerics.pareto import is_non_dominated
 from ..typing import Array
 from ..validation import show, to_number
-from .arguments import read_histories
+from .arguments import is_list, read_histories
 
 _MAX_STEPS = 500
 _SHARES = (0.25, 0.5, 1.0)  # of the values of a third objective, at which it is limited
@@ -147,8 +147,7 @@ def _check_runs(histories: Sequence[History], levels: Sequence[float], m: int) -
         told = "; ".join(sorted(", ".join(names) for names, _ in kinds))
         many = {2: "two", 3: "three"}[m]
         raise StudyError(f"attainment needs runs with the same {many} objectives, got {told:.500}")
-    is_list = isinstance(levels, Iterable) and not isinstance(levels, str | bytes | Mapping)
-    shares = [to_number(level) or 0.0 for level in levels] if is_list else []
+    shares = [to_number(level) or 0.0 for level in levels] if is_list(levels) else []
     if not shares or not all(0 < share <= 1 for share in shares):
         raise ValueError(f"levels are shares of the runs above 0 and at most 1, got {show(levels)}")
     return histories

@@ -112,7 +112,7 @@ def read_axes(space: Space, names: Sequence[str] | None = None) -> tuple[Axis, .
         TooFewResultsError: There is none.
         UnknownParameterError: The space does not have one of them.
     """
-    names = space.names if names is None else tuple(check_names(names))
+    names = space.names if names is None else check_names(names)
     if not names:
         raise TooFewResultsError("there is no parameter to be shown")
     return tuple(read_axis(space, name) for name in names)

@@ -22,7 +22,7 @@ from ..numerics.pareto import is_non_dominated
 from ..terminal import escape_lines
 from ..trial.record import TrialRow
 from ..typing import Array, Mask
-from ..validation import to_number
+from ..validation import check_flag, to_number
 from ..wording import agree, list_params, to_six_digits
 from .arguments import takes_history
 from .candidates import ABSENT, Candidates, Condition, Front, Sought, format_value
@@ -183,7 +183,9 @@ def choose(
         "aspiration": aspiration,
         "lexicographic": lexicographic,
     }
-    ways = [name for name, what in given.items() if what is not None] + ["knee"] * bool(knee)
+    ways = [name for name, what in given.items() if what is not None] + ["knee"] * check_flag(
+        "knee", knee
+    )
     if len(ways) > 1:
         raise RuleError(f"choose takes one way, got {' and '.join(ways)}; give one of {WAYS}")
     names = history.objectives

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from ..history.history import History
 from ..numerics.count_tests import holm
 from ..trial.record import TrialRow
-from ..validation import show
+from ..validation import check_flag, show
 from .arguments import read_rows, takes_history
 from .findings.case import Case
 from .findings.catalogue import CATALOGUE, Detector
@@ -48,8 +48,11 @@ def diagnose(
         UnknownParameterError: `n_widened` names a parameter that the space does not have.
         TypeError: An argument is of another type.
     """
-    if n_widened is not None and not isinstance(n_widened, Mapping):
-        raise TypeError(f"n_widened is a dict of parameters to counts, got {show(n_widened)}")
+    check_flag("is_scheduled", is_scheduled)
+    check_flag("quick", quick)
+    for name, value in (("n_widened", n_widened), ("dismissed", dismissed)):
+        if value is not None and not isinstance(value, Mapping):
+            raise TypeError(f"{name} is a dict, got {show(value)}")
     for name in n_widened or ():
         history.space.named(name)
     case = Case(history, read_rows(rows), n_widened, is_scheduled)

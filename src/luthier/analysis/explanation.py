@@ -17,6 +17,7 @@ from ..terminal import escape_lines
 from ..transfer.memory_use import explain_memory
 from ..trial.record import State, TrialRow
 from ..typing import Array
+from ..validation import show
 from ..wording import agree, count_of
 from .arguments import takes_history
 from .fitted_surrogate import FittedSurrogate, fit_surrogate
@@ -142,7 +143,12 @@ def explain(history: History, row: TrialRow, scheduler: str = "") -> Explanation
         history: All trials.
         row: The trial.
         scheduler: The scheduler that decided on it, in words; "" for none.
+
+    Raises:
+        TypeError: `row` is no row of a trial.
     """
+    if not isinstance(row, TrialRow):
+        raise TypeError(f"expected the row of a trial, such as study.trials[0], got {show(row)}")
     number = row.number
     past = history.before(number, 1)
     n_known = int((past.has_result & (past.state != State.FAILED))[:number].sum())

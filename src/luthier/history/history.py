@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..numerics.pareto import is_non_dominated
 from ..space.reach import Reach
 from ..space.space import Space
+from ..trial.params import Params
 from ..trial.record import ReportValue, State, TrialRow, Turn
 from ..typing import Array, Index, Mask
 from ..validation import default_names
@@ -356,9 +357,11 @@ class History:
     def params(self, number: int) -> dict[str, Any]:
         """Return the params that a trial had last, as far as they are in the present space.
 
-        Numbers are exactly as they were.
+        Numbers are exactly as they were. A name that is not there raises MissingParameterError, a
+        KeyError that says what there is.
         """
-        return self._params.params(number)
+        over = bool(self.state[number] >= State.COMPLETE)
+        return Params(self._params.params(number), number, self.space, over)
 
     def proposal(self, number: int) -> dict[str, Any]:
         """Return what a trial was proposed and did not use; see `TrialRow.proposal`."""

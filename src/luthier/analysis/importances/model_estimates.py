@@ -35,6 +35,7 @@ _MOST_REFINED = 8
 _LEAST_REFINED = 0.02  # a total index from which a parameter is one of them
 _GROUPS_OF_HALF = N_GROUPS // 2  # at which that of half of the trials is
 _MOST_IN_PAIRS = 12  # parameters, of which all pairs are looked at
+_LEAST_IN_PAIRS = 0.002  # a total index from which one of them is looked at
 _LEAST_POWER = 6  # of two: as many points are in a group
 _N_TREES = 64
 _MANY = 1000  # trials beyond which half of the trees are enough
@@ -194,7 +195,8 @@ def by_process(
         )
     pairs = {}
     if interactions and quality.suffices:
-        asked_for = _choose_pairs(indices.total)
+        # What a pair does together is at most the smaller one of its total indices.
+        asked_for = _choose_pairs(indices.total, _LEAST_IN_PAIRS)
         pairs = estimate_pairs(design, model.predict_neighbours, asked_for, sample.most)
     return Estimate("gp", "total", indices.total, low, high, indices.first, quality, pairs)
 
@@ -238,10 +240,10 @@ def _share_unknown(model: AdditiveModel, X: Array) -> float:
     return unknown / total if total > 0 else 0.0
 
 
-def _choose_pairs(value: Array) -> list[tuple[int, int]]:
+def _choose_pairs(value: Array, least: float = -math.inf) -> list[tuple[int, int]]:
     """Return the pairs of the columns with the largest values (d,), of which there are few."""
     largest = np.argsort(-value, kind="stable")[:_MOST_IN_PAIRS]
-    return list(itertools.combinations(sorted(largest.tolist()), 2))
+    return list(itertools.combinations(sorted(largest[value[largest] >= least].tolist()), 2))
 
 
 def by_forest(

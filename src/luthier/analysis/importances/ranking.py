@@ -11,7 +11,7 @@ from ...history.history import History
 from ...numerics.unit_size import to_unit_size
 from ...space.space import Space
 from ...typing import Array, Index
-from ...validation import check_real, show
+from ...validation import check_flag, check_real, show
 from ..arguments import check_names, takes_history
 from ..finished_trials import collect_finished
 from ..model_quality import ModelQuality, count_needed
@@ -45,13 +45,15 @@ def importance(
         UnknownParameterError: `params` names one that the space does not have.
         StudyError: There are several objectives, none is chosen, and the method needs one.
         ValueError: `among` or `level` is no share between 0 and 1.
+        TypeError: `interactions` is not True or False.
     """
     if not isinstance(method, str) or method not in METHODS:
         raise UnknownNameError(f"method is one of {', '.join(METHODS)}, got {show(method)}")
+    check_flag("interactions", interactions)
     check_share("level", level)
     if among is not None:
         check_share("among", among)
-    params = None if params is None else list(check_names(params))
+    params = None if params is None else check_names(params)
     for name in params or ():
         history.space.named(name)
     column = _find_objective(history, objective, method)

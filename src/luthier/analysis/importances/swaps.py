@@ -147,15 +147,17 @@ def estimate_pairs(
     A pair counts where both are active whichever of the two is exchanged.
 
     Args:
-        design: Points of the space.
+        design: Points of the space, for all of its parameters.
         predict: The model.
         pairs: Columns of each.
         most: As in `estimate_indices`.
 
     Source: Liu & Owen 2006, theorem 1, the superset importance.
     """
+    if not pairs:
+        return {}
     columns = sorted({j for pair in pairs for j in pair})
-    points = [design.exchange(*changed) for changed in [*((j,) for j in columns), *pairs]]
+    points = [design.others[1 + j] for j in columns] + [design.exchange(*pair) for pair in pairs]
     f_A, *exchanged = np.minimum(predict(design.A, points), most)
     variance = float(f_A.var())
     if not variance:

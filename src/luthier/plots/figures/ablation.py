@@ -42,21 +42,20 @@ def ablation(
     with open_source(study) as trials:
         path = ablate(trials.history, baseline)
         objective, direction = trials.history.objectives[0], trials.history.directions[0]
-    return draw(describe_ablation(path, path.baseline, objective, direction), backend, theme)
+    return draw(describe_ablation(path, objective, direction), backend, theme)
 
 
-def describe_ablation(path: AblationPath, baseline: int, objective: str, direction: str) -> Figure:
+def describe_ablation(path: AblationPath, objective: str, direction: str) -> Figure:
     """Return the figure of a way: a bar for each change, from the value before to that after.
 
     Where there is no way it holds no bars, and says why.
 
     Args:
         path: The way.
-        baseline: Number of the trial at which it begins.
         objective: Name of the objective.
         direction: "minimize" or "maximize".
     """
-    title = f"From trial {baseline} to the best {objective} ({direction})"
+    title = f"From trial {path.baseline} to the best {objective} ({direction})"
     if not path.names:
         return Figure(title=title, notes=(path.note or "The best trial changes no parameter.",))
     k = min(_MAX_BARS, len(path.names))
@@ -92,7 +91,7 @@ def describe_ablation(path: AblationPath, baseline: int, objective: str, directi
         x=PanelAxis(label=f"expected {objective}", low=low - margin, high=high + margin),
         y=PanelAxis(
             scale="category",
-            categories=(f"trial {baseline}", *path.names[:k], "best trial"),
+            categories=(f"trial {path.baseline}", *path.names[:k], "best trial"),
             reverse=True,
         ),
     )
