@@ -31,6 +31,7 @@ import signal
 import statistics
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -174,10 +175,10 @@ def measure_time(size: str, peers: list[str], limit_s: float) -> dict[str, float
     history = to_history(space, X, y)
     times: dict[str, float] = {}
     for method in ("auto", "fanova", "ped"):
-        times[f"luthier_{method}_s"] = measure_seconds(lambda m=method: importance(history, m))
+        times[f"luthier_{method}_s"] = measure_seconds(partial(importance, history, method))
     study = to_optuna(space, X, y) if peers else None
     for peer in peers:
-        taken = measure_seconds(lambda p=peer: ask_optuna(study, p, space.names, 0), limit_s)
+        taken = measure_seconds(partial(ask_optuna, study, peer, space.names, 0), limit_s)
         like = "ped" if peer == "ped" else "fanova"
         times |= {
             f"optuna_{peer}_s": taken,

@@ -13,7 +13,6 @@ from numpy.typing import ArrayLike, NDArray
 from ..numerics.pareto import is_non_dominated
 from ..space.reach import Reach
 from ..space.space import Space
-from ..trial.params import Params
 from ..trial.record import ReportValue, State, TrialRow, Turn
 from ..typing import Array, Index, Mask
 from ..validation import default_names
@@ -360,8 +359,7 @@ class History:
         Numbers are exactly as they were. A name that is not there raises MissingParameterError, a
         KeyError that says what there is.
         """
-        over = bool(self.state[number] >= State.COMPLETE)
-        return Params(self._params.params(number), number, self.space, over)
+        return self._params.params(number)
 
     def proposal(self, number: int) -> dict[str, Any]:
         """Return what a trial was proposed and did not use; see `TrialRow.proposal`."""

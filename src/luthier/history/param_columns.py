@@ -13,6 +13,7 @@ from ..space.choices import choice_key, find_choice
 from ..space.distributions import Categorical, Distribution, Float, Int
 from ..space.normal import Normal
 from ..space.space import Space
+from ..trial.params import Params
 from ..trial.record import TrialRow
 from ..typing import Array, Index, Mask
 from ..validation import is_number
@@ -102,7 +103,7 @@ class ParamColumns:
             if name in params and not isinstance(dist, Categorical):
                 raw = float(self._raw[name][number])
                 params[name] = int(raw) if isinstance(dist, Int) else raw
-        return params
+        return Params(params, number, self.space, is_over=True)
 
     def first_trials(self) -> Index:
         """Return the first trial that has each parameter, as `History.first_trials` describes."""
