@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING
 from .._lazy import attach
 
 __all__ = [
+    "Actions",
     "Alarm",
     "Choice",
     "Decision",
     "Gate",
+    "Measured",
     "Metric",
     "Monitor",
     "Outcomes",
+    "Policy",
     "Reference",
+    "Retuner",
     "Rollout",
     "Router",
+    "Trained",
     "advance_rollout",
     "begin_rollout",
     "check_calibration",
@@ -33,16 +38,21 @@ __all__ = [
 ]
 
 _FILES = {
+    "Actions": "retuning",
     "Alarm": "monitor",
     "Choice": "router",
     "Decision": "rollout",
     "Gate": "gates",
+    "Measured": "retuning",
     "Metric": "rollout",
     "Monitor": "monitor",
     "Outcomes": "rollout",
+    "Policy": "retuning",
     "Reference": "reference",
+    "Retuner": "retuning",
     "Rollout": "rollout",
     "Router": "router",
+    "Trained": "retuning",
     "advance_rollout": "rolling_out",
     "begin_rollout": "rolling_out",
     "check_calibration": "gates",
@@ -72,6 +82,11 @@ if TYPE_CHECKING:
     from .monitor import Alarm as Alarm
     from .monitor import Monitor as Monitor
     from .reference import Reference as Reference
+    from .retuning import Actions as Actions
+    from .retuning import Measured as Measured
+    from .retuning import Policy as Policy
+    from .retuning import Retuner as Retuner
+    from .retuning import Trained as Trained
     from .rolling_out import advance_rollout as advance_rollout
     from .rolling_out import begin_rollout as begin_rollout
     from .rolling_out import give_verdict as give_verdict

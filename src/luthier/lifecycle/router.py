@@ -138,12 +138,14 @@ class Router:
             choice: Where another process exposed the unit: what it chose. None joins by the key.
 
         Returns:
-            Whether they were noted: not for a unit that was not exposed here, has its outcomes
-            already, or belongs to an earlier roll-out.
+            Whether they were noted: not while there is no roll-out, and not for a unit that was not
+            exposed here, has its outcomes already, or belongs to an earlier one.
 
         Raises:
             LifecycleError: There is no such metric, or a value that cannot be one of it.
         """
+        if self._rollout is None:
+            return False
         self._check(outcomes)
         with self._lock:
             choice = None if key in self._done else choice or self._pending.get(key)
@@ -162,11 +164,11 @@ class Router:
         Raises:
             LifecycleError: There is no such metric, or a value that cannot be one of it.
         """
+        if self._rollout is None:
+            return
         self._check(champion)
         self._check(challenger)
         with self._lock:
-            if self._rollout is None:
-                return
             self._counts.add_unit(Choice(0, "challenger", self._rollout.number, self._rollout.step))
             for name in champion.keys() & challenger.keys():
                 a, b = champion[name], challenger[name]

@@ -1,0 +1,455 @@
+"""Retuning: from a trigger to a better champion, or to a person.
+
+    OK -> SUSPECT -> CONFIRMED -> REFIT -> (RETUNE ->) STAGED -> SHADOW -> CANARY
+       -> PROMOTED | ROLLED_BACK | INCONCLUSIVE -> OK
+
+The state is an event of the model's log, each transition one transaction. What a state has to do is
+done before the transition out of it, so a process that is killed leaves a state whose work another
+one does again; a lease keeps two from doing it at once.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any, Protocol
+
+import msgspec
+from msgspec.structs import replace
+
+from ..errors import LifecycleError, RegistryConflictError
+from ..registry.log import Draft
+from ..registry.registry import Registry
+from ..registry.version import Version
+from .gates import Gate, record_gates
+from .rolling_out import advance_rollout, begin_rollout
+from .rollout import Metric
+from .router import read_rollout
+
+_SUBJECT = "retuning"
+
+
+class State(StrEnum):
+    """Where the retuning of a model stands."""
+
+    OK = "ok"
+    SUSPECT = "suspect"
+    CONFIRMED = "confirmed"
+    REFIT = "refit"
+    RETUNE = "retune"
+    STAGED = "staged"
+    SHADOW = "shadow"
+    CANARY = "canary"
+    PROMOTED = "promoted"
+    ROLLED_BACK = "rolled back"
+    INCONCLUSIVE = "inconclusive"
+    INCIDENT = "incident"
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True):
+    """When a model is refitted and retuned, and how much that may cost.
+
+    Attributes:
+        regain: Share of the lost performance that a refit must regain; else the model is retuned.
+        n_trials: Trials of a retuning, a quarter to a third of those of the first search.
+        cooldown_s: How long after one attempt the next may begin, in seconds.
+        trials_a_month: How many trials retunings may run in 30 days.
+        max_failures: After so many failed attempts in a row a person is asked.
+        every_s: A refit without a trigger, after so many seconds; None for never.
+        growth: A refit without a trigger, once the data have grown by this factor; None for never.
+        value_a_day: What one unit of loss costs in a day, in the unit of `trial_cost`; None where
+            nobody knows, and then a failed refit is reason enough.
+        trial_cost: What a trial costs.
+        horizon_days: For how long a gain is counted.
+        lease_s: How long a process may be silent before another one takes over.
+    """
+
+    regain: float = 0.5
+    n_trials: int = 15
+    cooldown_s: float = 86400.0
+    trials_a_month: int = 200
+    max_failures: int = 2
+    every_s: float | None = None
+    growth: float | None = None
+    value_a_day: float | None = None
+    trial_cost: float = 0.0
+    horizon_days: float = 30.0
+    lease_s: float = 600.0
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """The row of a model's retuning.
+
+    Attributes:
+        state: Where it stands.
+        since_s: Since when, in seconds since 1970.
+        because: Why, in words.
+        is_scheduled: Whether a schedule or new data began it, and not an alarm.
+        errors: How often in a row the work of the present state has raised an error.
+        attempt: How often it has begun.
+        ended_s: When the latest attempt ended.
+        failures: How many attempts have failed in a row.
+        rows: Rows of data at the latest refit.
+        loss_before: Loss of the champion when it was promoted.
+        loss_now: Loss of the champion on recent data.
+        loss_new: Loss of what was trained last, on the same data.
+        version: Name of the version that is tried.
+        spent: When trials were run, and how many: [seconds since 1970, trials].
+        holder: The process that works on it.
+        lease_s: Until when that may be silent.
+    """
+
+    state: State = State.OK
+    since_s: float = 0.0
+    because: str = ""
+    is_scheduled: bool = False
+    errors: int = 0
+    attempt: int = 0
+    ended_s: float | None = None
+    failures: int = 0
+    rows: int = 0
+    loss_before: float | None = None
+    loss_now: float | None = None
+    loss_new: float | None = None
+    version: str | None = None
+    spent: tuple[tuple[float, int], ...] = ()
+    holder: str = ""
+    lease_s: float = 0.0
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """What the champion is worth on recent data.
+
+    Attributes:
+        loss: On recent data, forward in time, that no training saw; smaller is better.
+        loss_before: On the data of the time when it was promoted.
+        rows: How many rows of data there are in all.
+    """
+
+    loss: float
+    loss_before: float
+    rows: int
+
+
+class Trained(msgspec.Struct, frozen=True):
+    """A newly trained model.
+
+    Attributes:
+        version: The registered version.
+        loss: On the same recent data as `Measured.loss`.
+        n_trials: How many trials it took.
+    """
+
+    version: Version
+    loss: float
+    n_trials: int = 0
+
+
+class Actions(Protocol):
+    """What only the owner of a model can do. Each may be called again after a kill."""
+
+    def measure(self) -> Measured:
+        """Measure the champion on recent data."""
+
+    def refit(self) -> Trained:
+        """Train the champion's params on recent data, and register that."""
+
+    def retune(self, n_trials: int, attempt: int) -> Trained:
+        """Search anew on recent data, beginning with the champion's params, and register the best.
+
+        A study under a name with the attempt goes on where a killed process stopped.
+        """
+
+    def check(self, version: Version) -> list[Gate]:
+        """Run the gates of a version."""
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """What a roll-out watches; empty for promotion without one."""
+
+
+class Retuner:
+    """Takes the retuning of one model from state to state. Several processes may run one.
+
+    Args:
+        registry: The registry.
+        model: Name of the model.
+        actions: What only the owner of the model can do.
+        policy: When, and how much.
+        rollout: Settings of the roll-out; see `begin_rollout`.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        model: str,
+        actions: Actions,
+        policy: Policy | None = None,
+        rollout: dict[str, Any] | None = None,
+    ) -> None:
+        self.registry = registry
+        self.model = model
+        self.actions = actions
+        self.policy = policy or Policy()
+        self._rollout = rollout or {}
+        self._holder = f"{platform.node()}:{os.getpid()}:{os.urandom(3).hex()}"
+        self._steps: dict[State, Callable[[Row], Row | None]] = {
+            State.OK: self._look_for_triggers,
+            State.SUSPECT: self._confirm,
+            State.CONFIRMED: lambda row: replace(row, state=State.REFIT, because="refit first"),
+            State.REFIT: self._refit,
+            State.RETUNE: self._retune,
+            State.STAGED: self._check,
+            State.SHADOW: self._roll_out,
+            State.CANARY: self._roll_out,
+            State.PROMOTED: self._finish,
+            State.ROLLED_BACK: self._finish,
+            State.INCONCLUSIVE: self._finish,
+            State.INCIDENT: lambda row: None,
+        }
+
+    @property
+    def row(self) -> Row:
+        """The row as it is now."""
+        return read_row(self.registry, self.model)[0]
+
+    def suspect(self, because: str) -> bool:
+        """Report an alarm, such as one of `Monitor` that is harm.
+
+        Returns:
+            Whether it began an attempt: not while one runs, in the time after one, or while an
+            incident is open.
+        """
+        row, number = read_row(self.registry, self.model)
+        now_s = self.registry.storage.now()
+        if row.state != State.OK or self._is_cooling(row, now_s):
+            return False
+        return self._move(row, _begin(row, because, is_scheduled=False), number)
+
+    def step(self) -> Row:
+        """Do the work of the present state, and make the transition out of it.
+
+        Nothing happens while another process works on it, or where the state has to wait.
+
+        Raises:
+            Exception: What an action raised. The state is as before, and where that has happened
+                `Policy.max_failures` times in a row the attempt has failed.
+        """
+        row, number = read_row(self.registry, self.model)
+        now_s = self.registry.storage.now()
+        if row.holder not in ("", self._holder) and row.lease_s > now_s:
+            return row
+        if row.state in (State.REFIT, State.RETUNE, State.STAGED):
+            held = replace(row, holder=self._holder, lease_s=now_s + self.policy.lease_s)
+            if not self._note("claimed", held, number, "works on it"):
+                return self.row
+            row, number = read_row(self.registry, self.model)
+        try:
+            new = self._steps[row.state](row)
+        except RegistryConflictError:  # somebody else made a change meanwhile: look again
+            return self.row
+        except Exception as e:
+            self._move(row, self._count_error(row, e), number)
+            raise
+        if new is not None:
+            self._move(row, new, number)
+        return self.row
+
+    def resolve(self, because: str) -> Row:
+        """Close an incident by hand; the next attempt may begin.
+
+        Raises:
+            LifecycleError: None is open.
+        """
+        row, number = read_row(self.registry, self.model)
+        if row.state != State.INCIDENT:
+            raise LifecycleError(f"no incident of {self.model} is open; it is {row.state}")
+        new = replace(row, state=State.OK, because=because, failures=0)
+        self._move(row, new, number)
+        return self.row
+
+    # -- the states
+
+    def _look_for_triggers(self, row: Row) -> Row | None:
+        now_s = self.registry.storage.now()
+        if self._is_cooling(row, now_s):
+            return None
+        because = ""
+        if self.policy.every_s is not None and now_s - (row.ended_s or 0.0) >= self.policy.every_s:
+            because = f"{self.policy.every_s:.0f} s have passed since the last refit"
+        elif self.policy.growth is not None:
+            rows = self.actions.measure().rows
+            if row.rows and rows >= self.policy.growth * row.rows:
+                because = f"the data have grown from {row.rows} to {rows} rows"
+        if not because:
+            return None
+        return _begin(row, because, is_scheduled=True)
+
+    def _confirm(self, row: Row) -> Row:
+        measured = self.actions.measure()
+        known = replace(
+            row, loss_now=measured.loss, loss_before=measured.loss_before, rows=measured.rows
+        )
+        lost = measured.loss - measured.loss_before
+        if lost <= 0 and not row.is_scheduled:
+            because = f"the loss on recent data, {measured.loss:.4g}, is no larger than before"
+            return self._end(known, because, is_failure=False)
+        because = f"the loss rose from {measured.loss_before:.4g} to {measured.loss:.4g}"
+        return replace(known, state=State.CONFIRMED, because=because)
+
+    def _refit(self, row: Row) -> Row:
+        trained = self.actions.refit()
+        before, now = float(row.loss_before or 0.0), float(row.loss_now or 0.0)
+        lost, regained = now - before, now - trained.loss
+        new = replace(row, loss_new=trained.loss, version=trained.version.name)
+        said = f"a refit has loss {trained.loss:.4g}, against {now:.4g} now and {before:.4g} before"
+        if regained >= self.policy.regain * lost:
+            return replace(new, state=State.STAGED, because=said)
+        if reason := self._refuse_retuning(row, trained.loss - before):
+            if regained > 0:
+                return replace(new, state=State.STAGED, because=f"{said}; {reason}")
+            return self._end(new, f"{said}; {reason}", is_failure=True)
+        return replace(new, state=State.RETUNE, because=f"{said}: that regains less than asked for")
+
+    def _retune(self, row: Row) -> Row:
+        trained = self.actions.retune(self.policy.n_trials, row.attempt)
+        now_s = self.registry.storage.now()
+        spent = (*_latest(row.spent, now_s), (now_s, trained.n_trials))
+        best_before = min(x for x in (row.loss_now, row.loss_new) if x is not None)
+        new = replace(row, spent=spent)
+        if trained.loss >= best_before:
+            if (
+                row.loss_new is not None
+                and row.loss_now is not None
+                and row.loss_new < row.loss_now
+            ):
+                because = "retuning found nothing better than the refit"
+                return replace(new, state=State.STAGED, because=because)
+            return self._end(new, "retuning found nothing better than the champion", True)
+        because = f"{trained.n_trials} trials found loss {trained.loss:.4g}"
+        return replace(
+            new,
+            state=State.STAGED,
+            loss_new=trained.loss,
+            version=trained.version.name,
+            because=because,
+        )
+
+    def _check(self, row: Row) -> Row:
+        version = self.registry.version(str(row.version))
+        if self.registry.aliases(self.model).get("champion") == version.number:
+            return replace(row, state=State.PROMOTED, because=f"{version.name} is the champion")
+        verdict = record_gates(self.registry, version.name, self.actions.check(version))
+        if verdict != "pass":
+            return self._end(row, f"the gates of {version.name}: {verdict}", is_failure=True)
+        if not self.actions.metrics:
+            self.registry.promote(version.name, reason=row.because)
+            return replace(row, state=State.PROMOTED, because=f"{version.name} passed its gates")
+        running = read_rollout(self.registry, self.model)
+        if running is None or running.state != "running" or running.challenger != version.number:
+            begin_rollout(
+                self.registry, version.name, self.actions.metrics, row.because, **self._rollout
+            )
+        return replace(row, state=State.SHADOW, because=f"{version.name} passed its gates")
+
+    def _roll_out(self, row: Row) -> Row | None:
+        rollout = read_rollout(self.registry, self.model)
+        if rollout is None:
+            return self._end(row, "its roll-out is gone", is_failure=True)
+        because = row.because
+        if rollout.state == "running":
+            rollout, decision = advance_rollout(self.registry, self.model)
+            because = decision.because
+        ended = {
+            "promoted": State.PROMOTED,
+            "rolled back": State.ROLLED_BACK,
+            "running": State.CANARY if rollout.share > 0 else State.SHADOW,
+        }
+        state = ended.get(rollout.state, State.INCONCLUSIVE)
+        return None if state == row.state else replace(row, state=state, because=because)
+
+    def _finish(self, row: Row) -> Row:
+        return self._end(row, row.because, is_failure=row.state == State.ROLLED_BACK)
+
+    # -- parts
+
+    def _count_error(self, row: Row, error: Exception) -> Row:
+        errors = row.errors + 1
+        because = f"{row.state} raised {type(error).__name__}: {error}"
+        if errors >= self.policy.max_failures:
+            return self._end(row, because, is_failure=True)
+        return replace(row, errors=errors, because=because)
+
+    def _end(self, row: Row, because: str, is_failure: bool) -> Row:
+        """End an attempt: back to OK, or to a person after too many failures."""
+        failures = row.failures + 1 if is_failure else 0
+        state = State.OK
+        if failures >= self.policy.max_failures:
+            state = State.INCIDENT
+            because = f"{because}; {failures} attempts in a row have failed: somebody has to look"
+        now_s = self.registry.storage.now()
+        return replace(row, state=state, because=because, failures=failures, ended_s=now_s)
+
+    def _refuse_retuning(self, row: Row, lost: float) -> str:
+        """Return why a retuning may not begin; "" where it may."""
+        now_s = self.registry.storage.now()
+        spent = sum(n for _, n in _latest(row.spent, now_s))
+        if spent + self.policy.n_trials > self.policy.trials_a_month:
+            return f"{spent} of {self.policy.trials_a_month} trials of this month are spent"
+        if self.policy.value_a_day is None:
+            return ""
+        gain = lost * self.policy.value_a_day * self.policy.horizon_days
+        cost = self.policy.n_trials * self.policy.trial_cost
+        return "" if gain > cost else f"retuning costs {cost:.4g} and may gain {gain:.4g} at most"
+
+    def _is_cooling(self, row: Row, now_s: float) -> bool:
+        return row.ended_s is not None and now_s - row.ended_s < self.policy.cooldown_s
+
+    def _move(self, row: Row, new: Row, number: int) -> bool:
+        """Make a transition; False where somebody else made one meanwhile."""
+        errors = new.errors if new.state == row.state else 0
+        now_s = self.registry.storage.now()
+        moved = replace(new, since_s=now_s, holder="", lease_s=0.0, errors=errors)
+        return self._note(f"{row.state} -> {new.state}", moved, number, new.because)
+
+    def _note(self, action: str, row: Row, number: int, because: str) -> bool:
+        draft = Draft(
+            action=action, subject=_SUBJECT, after=msgspec.to_builtins(row), reason=because
+        )
+        try:
+            self.registry.note(self.model, draft, expected=number)
+        except RegistryConflictError:
+            return False
+        return True
+
+
+def read_row(registry: Registry, model: str) -> tuple[Row, int]:
+    """Return the row of a model's retuning, and the number of the event that says so; -1 for none.
+
+    Raises:
+        RegistryError: There is no such model.
+    """
+    event = registry.record(model, _SUBJECT)
+    if event is None:
+        return Row(), -1
+    return msgspec.convert(event.after, Row), event.number
+
+
+def _begin(row: Row, because: str, is_scheduled: bool) -> Row:
+    """Begin an attempt."""
+    return replace(
+        row,
+        state=State.SUSPECT,
+        because=because,
+        is_scheduled=is_scheduled,
+        attempt=row.attempt + 1,
+        loss_new=None,
+        version=None,
+    )
+
+
+def _latest(spent: tuple[tuple[float, int], ...], now_s: float) -> tuple[tuple[float, int], ...]:
+    """Return what was spent in the last 30 days."""
+    return tuple(pair for pair in spent if pair[0] > now_s - 30 * 86400.0)

@@ -1,0 +1,290 @@
+"""Retuning: refit first, retune where that is not enough, and a person where nothing helps."""
+
+import multiprocessing
+import os
+import signal
+import time
+
+import numpy as np
+import pytest
+
+from luthier.errors import LifecycleError
+from luthier.lifecycle import Gate, Measured, Metric, Policy, Retuner, Router, Trained
+from luthier.lifecycle.retuning import State, read_row
+from luthier.registry import Content, Registry
+
+METRIC = Metric(name="correct", margin=0.05)
+PASS = [Gate(name="quality", verdict="pass", because="fine")]
+
+
+class World:
+    """A model whose loss was .1 and is .3 now; what training gives is set by the test."""
+
+    def __init__(self, registry, refit=0.12, retune=0.1, gates=PASS, metrics=()):
+        self.registry = registry
+        self.losses = {"refit": refit, "retune": retune}
+        self.gates = gates
+        self.metrics = metrics
+        self.now = 0.3
+        self.rows = 1000
+        self.calls = []
+
+    def measure(self):
+        self.calls.append("measure")
+        return Measured(self.now, 0.1, self.rows)
+
+    def _train(self, how, params, n_trials=0):
+        self.calls.append(how)
+        if isinstance(self.losses[how], Exception):
+            raise self.losses[how]
+        version = self.registry.register(Content(model="churn", params=params))
+        return Trained(version, self.losses[how], n_trials)
+
+    def refit(self):
+        return self._train("refit", {"depth": 1, "data": "new"})
+
+    def retune(self, n_trials, attempt):
+        return self._train("retune", {"depth": 5, "data": "new"}, n_trials)
+
+    def check(self, version):
+        return self.gates
+
+
+@pytest.fixture
+def registry(tmp_path):
+    registry = Registry(tmp_path / "models.db", actor="ada")
+    registry.register(Content(model="churn", params={"depth": 1}))
+    registry.promote("churn:1")
+    return registry
+
+
+def run(retuner, n=30):
+    """Step until nothing changes any more, and return the states on the way."""
+    states = [retuner.row.state]
+    for _ in range(n):
+        state = retuner.step().state
+        if state == states[-1]:
+            break
+        states.append(state)
+    return states
+
+
+def test_a_refit_that_regains_enough_is_all_that_is_done(registry):
+    world = World(registry, refit=0.15)
+    retuner = Retuner(registry, "churn", world)
+    assert retuner.suspect("harm: losses are larger")
+    assert run(retuner) == ["suspect", "confirmed", "refit", "staged", "promoted", "ok"]
+    assert registry.version("churn@champion").params == {"depth": 1, "data": "new"}
+    assert "retune" not in world.calls
+
+
+def test_the_model_is_retuned_where_a_refit_does_not_regain_half(registry):
+    world = World(registry, refit=0.25, retune=0.12)
+    retuner = Retuner(registry, "churn", world, Policy(n_trials=7))
+    retuner.suspect("harm")
+    assert "retune" in run(retuner)
+    assert registry.version("churn@champion").params["depth"] == 5
+    assert [n for _, n in retuner.row.spent] == [7]
+
+
+def test_an_alarm_without_loss_ends_without_training(registry):
+    world = World(registry)
+    world.now = 0.09
+    retuner = Retuner(registry, "churn", world)
+    retuner.suspect("drift of age")
+    assert run(retuner) == ["suspect", "ok"]
+    assert world.calls == ["measure"]
+
+
+def test_where_the_refit_is_better_than_the_retuning_it_is_taken(registry):
+    retuner = Retuner(registry, "churn", World(registry, refit=0.25, retune=0.28))
+    retuner.suspect("harm")
+    run(retuner)
+    assert registry.version("churn@champion").params == {"depth": 1, "data": "new"}
+
+
+def test_a_version_that_fails_its_gates_is_not_promoted(registry):
+    bad = [Gate(name="quality", verdict="fail", because="AUC .6")]
+    retuner = Retuner(registry, "churn", World(registry, gates=bad))
+    retuner.suspect("harm")
+    run(retuner)
+    assert registry.aliases("churn") == {"champion": 1}
+    assert retuner.row.failures == 1
+    assert "gates of churn:2: fail" in retuner.row.because
+
+
+def test_two_failures_in_a_row_open_an_incident_for_a_person(registry):
+    bad = [Gate(name="quality", verdict="fail", because="AUC .6")]
+    retuner = Retuner(registry, "churn", World(registry, gates=bad), Policy(cooldown_s=0.0))
+    for _ in range(2):
+        assert retuner.suspect("harm")
+        run(retuner)
+    assert retuner.row.state == State.INCIDENT
+    assert not retuner.suspect("harm")
+    assert retuner.resolve("looked at it").state == State.OK
+    assert retuner.suspect("harm")
+
+
+def test_after_an_attempt_the_next_one_waits(registry):
+    retuner = Retuner(registry, "churn", World(registry), Policy(cooldown_s=3600.0))
+    retuner.suspect("harm")
+    run(retuner)
+    assert not retuner.suspect("harm again")
+
+
+def test_no_attempt_begins_while_one_runs(registry):
+    retuner = Retuner(registry, "churn", World(registry))
+    assert retuner.suspect("harm")
+    assert not retuner.suspect("harm")
+    assert retuner.row.attempt == 1
+
+
+def test_a_month_has_its_number_of_trials(registry):
+    policy = Policy(n_trials=10, trials_a_month=15, cooldown_s=0.0)
+    world = World(registry, refit=0.25, retune=0.12)
+    retuner = Retuner(registry, "churn", world, policy)
+    for _ in range(2):
+        retuner.suspect("harm")
+        run(retuner)
+    assert world.calls.count("retune") == 1
+    assert world.calls.count("refit") == 2
+
+
+def test_a_retuning_that_costs_more_than_it_gains_is_not_run(registry):
+    policy = Policy(value_a_day=1.0, trial_cost=10.0, horizon_days=30.0, n_trials=10)
+    world = World(registry, refit=0.25)
+    retuner = Retuner(registry, "churn", world, policy)
+    retuner.suspect("harm")
+    run(retuner)
+    assert "retune" not in world.calls
+    reasons = [e.reason for e in registry.history("churn") if e.subject == "retuning"]
+    assert any("retuning costs 100 and may gain 4.5 at most" in reason for reason in reasons)
+
+
+def test_an_error_is_tried_again_and_then_ends_the_attempt(registry):
+    world = World(registry, refit=RuntimeError("no data"))
+    retuner = Retuner(registry, "churn", world)
+    retuner.suspect("harm")
+    retuner.step()
+    retuner.step()
+    with pytest.raises(RuntimeError):
+        retuner.step()
+    assert retuner.row.state == State.REFIT
+    with pytest.raises(RuntimeError):
+        retuner.step()
+    assert (retuner.row.state, retuner.row.failures) == (State.OK, 1)
+    assert "RuntimeError: no data" in retuner.row.because
+
+
+def test_a_schedule_and_grown_data_begin_an_attempt(registry):
+    world = World(registry)
+    world.now = 0.1
+    retuner = Retuner(registry, "churn", world, Policy(every_s=1.0))
+    assert run(retuner)[:4] == ["ok", "suspect", "confirmed", "refit"]
+
+    other = Retuner(registry, "churn", world, Policy(growth=2.0, cooldown_s=0.0))
+    run(other)
+    world.rows = 1500
+    assert other.step().state == State.OK
+    world.rows = 2000
+    assert other.step().state == State.SUSPECT
+    assert "grown from 1000 to 2000 rows" in other.row.because
+
+
+def test_two_processes_never_work_on_one_state(registry):
+    mine = Retuner(registry, "churn", World(registry))
+    theirs = Retuner(Registry(registry.storage), "churn", World(registry))
+    mine.suspect("harm")
+    mine.step()
+    mine.step()
+    seen = []
+    train = mine.actions.refit
+
+    def refit():
+        seen.append(theirs.step().state)
+        return train()
+
+    mine.actions.refit = refit
+    mine.step()
+    assert seen == [State.REFIT]
+    assert "refit" not in theirs.actions.calls
+    assert mine.row.state == State.STAGED
+
+
+def test_a_silent_process_is_replaced_after_its_lease(registry):
+    dead = Retuner(registry, "churn", World(registry), Policy(lease_s=0.05))
+    dead.suspect("harm")
+    dead.step()
+    dead.step()
+    dead.actions.losses["refit"] = KeyboardInterrupt()
+    dead.actions.refit = lambda: (_ for _ in ()).throw(KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        dead.step()
+    assert read_row(registry, "churn")[0].holder
+    time.sleep(0.1)
+    other = Retuner(registry, "churn", World(registry), Policy(lease_s=0.05))
+    assert other.step().state == State.STAGED
+
+
+def test_an_incident_that_is_not_open_is_not_closed(registry):
+    with pytest.raises(LifecycleError, match="no incident of churn is open"):
+        Retuner(registry, "churn", World(registry)).resolve("x")
+
+
+def test_a_staged_version_goes_through_shadow_and_canary(registry):
+    world = World(registry, metrics=(METRIC,))
+    quick = {"bake_s": 0.0, "min_units": 20, "shares": (0.0, 0.5)}
+    retuner = Retuner(registry, "churn", world, rollout=quick)
+    retuner.suspect("harm")
+    rng = np.random.default_rng(1)
+    states = []
+    for _ in range(40):
+        router = Router(registry, "churn")
+        for _ in range(1000):
+            key = str(rng.integers(2**62))
+            choice = router.choose(key)
+            router.expose(key, choice)
+            if choice.shadow:
+                router.observe_shadow({"correct": 1}, {"correct": 1})
+            else:
+                good = 0.9 if choice.arm == "challenger" else 0.7
+                router.observe(key, {"correct": rng.random() < good})
+        router.flush()
+        state = retuner.step().state
+        if not states or states[-1] != state:
+            states.append(state)
+        if state == State.OK:
+            break
+    assert states == ["confirmed", "refit", "staged", "shadow", "canary", "promoted", "ok"]
+    assert registry.aliases("churn")["champion"] == 2
+
+
+def work_for_ever(path, ready):
+    registry = Registry(path)
+    retuner = Retuner(registry, "churn", World(registry), Policy(cooldown_s=0.0, lease_s=0.01))
+    while True:
+        if retuner.row.state == State.OK:
+            retuner.suspect("harm")
+        retuner.step()
+        ready.set()
+
+
+@pytest.mark.slow
+def test_a_kill_at_any_moment_leaves_a_state_that_goes_on(registry):
+    spawn = multiprocessing.get_context("spawn")
+    rng = np.random.default_rng(2)
+    for _ in range(3):
+        ready = spawn.Event()
+        worker = spawn.Process(target=work_for_ever, args=(registry.storage.file, ready))
+        worker.start()
+        ready.wait()
+        worker.join(float(rng.uniform(0, 0.2)))
+        os.kill(worker.pid, signal.SIGKILL)
+        worker.join()
+        assert Registry(registry.storage).verify("churn") is None
+        time.sleep(0.02)
+        retuner = Retuner(
+            Registry(registry.storage), "churn", World(registry), Policy(cooldown_s=0.0)
+        )
+        if retuner.row.state != State.OK:
+            assert run(retuner)[-1] == State.OK
