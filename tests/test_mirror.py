@@ -147,7 +147,9 @@ THEMES = {
     ],
     "compat/ax/test_service": [
         "compat/ax/adapter/base",
+        "compat/ax/early_stopping/curves",
         "compat/ax/early_stopping/utils",
+        "compat/ax/generation_strategy/external_generation_node",
         "compat/ax/raw_data",
         "compat/ax/service/interactive_loop",
         "compat/ax/service/old_names",
@@ -159,7 +161,13 @@ THEMES = {
     "compat/ax/test_client": [
         "compat/ax/analysis/analysis",
         "compat/ax/analysis/overview",
+        "compat/ax/analysis/plotly/arm_effects",
+        "compat/ax/analysis/plotly/cross_validation",
         "compat/ax/analysis/plotly/parallel_coordinates",
+        "compat/ax/analysis/plotly/plotly_analysis",
+        "compat/ax/analysis/plotly/scatter",
+        "compat/ax/analysis/plotly/sensitivity",
+        "compat/ax/analysis/plotly/utility_progression",
         "compat/ax/analysis/summary",
         "compat/ax/api/client",
         "compat/ax/api/configs",

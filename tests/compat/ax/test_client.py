@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from luthier.compat import remarks
 from luthier.compat.ax import (
     ChoiceParameterConfig,
     Client,
@@ -11,7 +12,10 @@ from luthier.compat.ax import (
     RangeParameterConfig,
     StorageConfig,
 )
+from luthier.compat.ax.analysis.analysis import Analysis
 from luthier.compat.ax.analysis.plotly import ParallelCoordinatesPlot
+from luthier.compat.ax.analysis.plotly.arm_effects import ArmEffectsPlot
+from luthier.compat.ax.analysis.plotly.plotly_analysis import create_plotly_analysis_card
 from luthier.compat.ax.api.protocols import IMetric, IRunner
 from luthier.compat.ax.core.trial_status import TrialStatus
 from luthier.compat.ax.early_stopping.strategies import ThresholdEarlyStoppingStrategy
@@ -174,3 +178,30 @@ def test_what_is_missing_or_wrong_is_said() -> None:
         Client().configure_experiment(PARAMETERS, parameter_constraints=["x <= y"])
     with pytest.raises(CompatError, match=r"create_study\(storage="):
         StorageConfig(url="sqlite:///ax.db")
+
+
+def test_a_user_writes_analyses_of_tables_and_of_figures(monkeypatch) -> None:
+    monkeypatch.setattr(remarks, "_said", set())
+
+    class Count(Analysis):
+        def compute(self, experiment=None, generation_strategy=None, adapter=None):
+            import pandas as pd
+
+            table = pd.DataFrame({"n": [len(experiment.trials)]})
+            if generation_strategy is None:
+                return self._create_analysis_card("Count", "How many trials", table)
+            return create_plotly_analysis_card("Count", "Count", "Drawn", table, "figure")
+
+    client = Client(random_seed=0)
+    client.configure_experiment([RangeParameterConfig("x", (0.0, 1.0), "float")])
+    client.configure_optimization("-loss")
+    client.complete_trial(client.attach_trial({"x": 0.5}), {"loss": 1.0})
+    [card] = client.compute_analyses([Count()], display=False)
+    assert (card.title, card.df["n"].tolist()) == ("Count", [1])
+    client.get_next_trials(1)
+    effects = ArmEffectsPlot(metric_name="loss")
+    cards = client.compute_analyses([Count(), effects], display=False)
+    assert (cards[0].get_figure(), cards[0].df["n"].tolist()) == ("figure", [2])
+    assert cards[1].name == "ArmEffectsPlot"
+    with pytest.warns(UserWarning, match="use_cumulative_effect .* has no effect"):
+        ArmEffectsPlot(metric_name="loss", use_cumulative_effect=True)

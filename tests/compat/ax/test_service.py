@@ -11,11 +11,16 @@ from luthier.compat.ax.api.configs import ChoiceParameterConfig, RangeParameterC
 from luthier.compat.ax.core.observation import ObservationData, ObservationFeatures
 from luthier.compat.ax.core.runner import Runner, RunnerConfig
 from luthier.compat.ax.core.search_space import SearchSpace
+from luthier.compat.ax.early_stopping import curves
+from luthier.compat.ax.early_stopping.strategies import PercentileEarlyStoppingStrategy
 from luthier.compat.ax.exceptions.core import (
     DataRequiredError,
     UnsupportedError,
     UnsupportedPlotError,
     UserInputError,
+)
+from luthier.compat.ax.generation_strategy.external_generation_node import (
+    ExternalGenerationNode,
 )
 from luthier.compat.ax.generation_strategy.generation_strategy import (
     GenerationStep,
@@ -292,3 +297,58 @@ def test_names_that_ax_took_away_and_pickles_are_refused(tmp_path, monkeypatch) 
     monkeypatch.setattr(remarks, "_said", set())
     with pytest.warns(UserWarning, match="canonical_names"):
         client.add_tracking_metrics(["a"], canonical_names={})
+
+
+def test_reports_are_read_once_while_trials_run(monkeypatch) -> None:
+    n_reads = []
+    read = curves.read_history
+    monkeypatch.setattr(curves, "read_history", lambda *given: n_reads.append(1) or read(*given))
+    strategy = PercentileEarlyStoppingStrategy(min_curves=2, min_progression=2)
+    client = AxClient(random_seed=0, verbose_logging=False, early_stopping_strategy=strategy)
+    client.create_experiment(LINE, support_intermediate_data=True)
+    stopped = []
+    for level in (3.0, 2.0, 1.0, 4.0):  # the objective is maximised
+        _, index = client.get_next_trial()
+        for step in range(1, 9):
+            client.update_running_trial_with_intermediate_data(
+                index, raw_data=[(step, {"objective": level + step / 10})]
+            )
+            found = client.should_stop_trials_early({index})
+            again = PercentileEarlyStoppingStrategy(min_curves=2, min_progression=2)
+            assert found == again.should_stop_trials_early({index}, client.experiment)
+            if found:
+                client.stop_trial_early(index)
+                stopped.append((level, step))
+                break
+        else:
+            client.complete_trial(index, raw_data=[(9, {"objective": level + 0.9})])
+    assert [level for level, _ in stopped] == [1.0]
+    n_judged = 8 * 3 + stopped[0][1]
+    assert len(n_reads) - n_judged == 4  # a new curve each, and no more
+    assert strategy == PercentileEarlyStoppingStrategy(min_curves=2, min_progression=2)
+
+
+def test_a_method_of_the_users_own_is_a_step() -> None:
+    class Halves(ExternalGenerationNode):
+        def __init__(self) -> None:
+            super().__init__("Halves")
+            self.seen = []
+
+        def update_generator_state(self, experiment, data) -> None:
+            self.seen.append(len(data.df))
+
+        def get_next_candidate(self, pending_parameters):
+            return {"x": 0.5 ** len(self.seen) if len(self.seen) < 4 else 7.0}
+
+    node = Halves()
+    steps = [GenerationStep(Models.SOBOL, num_trials=2), node]
+    client = AxClient(GenerationStrategy(nodes=steps), random_seed=0, verbose_logging=False)
+    client.create_experiment(LINE)
+    complete(client, 5)
+    assert [client.get_trial_parameters(i)["x"] for i in (2, 3, 4)] == [0.5, 0.25, 0.125]
+    assert node.seen == [2, 3, 4]
+    assert client.get_trials_data_frame()["generation_node"].tolist()[2:] == ["Halves"] * 3
+    with pytest.raises(ValueError, match=r"7\.0 is not a valid value"):
+        client.get_next_trial()
+    with pytest.raises(CompatError, match=r"\['Halves'\] are of your own"):
+        client.to_json_snapshot()

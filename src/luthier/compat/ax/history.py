@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from ...history.history import History
 from ...samplers.base import Sampler
 from ...space.space import Space
 from ...trial.record import ReportValue, State, TrialRow
+from .core.data import Measurement
 from .core.experiment import Experiment
 from .core.optimization_config import OptimizationConfig
 from .core.trial import Trial
@@ -69,6 +70,22 @@ def read_values(config: OptimizationConfig, means: Mapping[str, float]) -> tuple
     return values if all(map(math.isfinite, values)) else None
 
 
+def read_reports(
+    config: OptimizationConfig, measurements: Iterable[Measurement]
+) -> list[tuple[float, ReportValue]]:
+    """Return (step, value) pairs of the steps that have a result of each objective."""
+    by_step: dict[float, dict[str, float]] = {}
+    for m in measurements:
+        if not math.isnan(m.step):
+            by_step.setdefault(m.step, {})[m.metric_name] = m.mean
+    reports: list[tuple[float, ReportValue]] = []
+    for step in sorted(by_step):
+        found = read_values(config, by_step[step])
+        if found is not None:
+            reports.append((step, found[0] if len(found) == 1 else found))
+    return reports
+
+
 def has_all_results(config: OptimizationConfig, trial: Trial) -> bool:
     """Whether a trial has a result of each objective and constraint."""
     return set(config.metric_names) <= set(trial.means)
@@ -118,22 +135,13 @@ def _to_row(
         state = State.RUNNING
     if state in (State.COMPLETE, State.PRUNED) and values is None:
         state = State.FAILED
-    by_step: dict[float, dict[str, float]] = {}
-    for m in trial.measurements:
-        if not math.isnan(m.step):
-            by_step.setdefault(m.step, {})[m.metric_name] = m.mean
-    reports: list[tuple[float, ReportValue]] = []
-    for step in sorted(by_step):
-        found = read_values(config, by_step[step])
-        if found is not None:
-            reports.append((step, found[0] if len(found) == 1 else found))
     ended = state in (State.COMPLETE, State.PRUNED)
     return TrialRow(
         number=number,
         state=state,
         params=params,
         values=values if ended else None,
-        reports=tuple(reports),
+        reports=tuple(read_reports(config, trial.measurements)),
         constraints=find_violations(config, trial, baseline) if ended else {},
     )
 

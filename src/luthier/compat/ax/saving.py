@@ -235,7 +235,16 @@ def experiment_from_dict(data: Mapping[str, Any]) -> Experiment:
 
 
 def strategy_to_dict(strategy: GenerationStrategy) -> dict[str, Any]:
-    """Return a strategy in JSON's types."""
+    """Return a strategy in JSON's types.
+
+    Raises:
+        CompatError: A step is a method of the user's own.
+    """
+    if own := [n.name for n in strategy.nodes if n.is_external]:
+        raise CompatError(
+            f"the steps {own} are of your own and cannot be saved; save the client before you set "
+            "the strategy, and set it again on the client that is loaded"
+        )
     nodes = [
         {
             "name": n.name,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ....errors import LuthierError
-from ...remarks import refuse
+from ...remarks import refuse, warn_without_effect
 from ..core.experiment import Experiment
-from ..history import read_history
+from ..plot import by_luthier
 
 NOT_READY = (
     "This analysis could not be computed yet because the experiment has too few results; run more "
@@ -19,24 +20,26 @@ NOT_READY = (
 
 @dataclass
 class Card:
-    """A table or a figure with its title.
+    """A table or a figure with its title; of a figure perhaps the table that it shows.
 
     Args:
         name: Name of the analysis.
         title: Its title.
         subtitle: What it shows.
         content: The table or figure; None where there is none yet.
+        table: The table that a figure shows.
     """
 
     name: str
     title: str
     subtitle: str
     content: Any = None
+    table: Any = None
 
     @property
     def df(self) -> Any:
-        """The table; of a figure None."""
-        return self.content if hasattr(self.content, "columns") else None
+        """The table; None where there is none."""
+        return self.content if hasattr(self.content, "columns") else self.table
 
     def get_figure(self) -> Any:
         """Return the figure."""
@@ -54,9 +57,23 @@ class Analysis:
 
     subtitle = ""
 
-    def compute(self, experiment: Experiment) -> Any:
-        """Return a table or a figure."""
+    def compute(
+        self,
+        experiment: Experiment | None = None,
+        generation_strategy: Any = None,
+        adapter: Any = None,
+    ) -> Card:
+        """Return a card.
+
+        Args:
+            experiment: The experiment.
+            generation_strategy: Its strategy.
+            adapter: What the strategy expects of points.
+        """
         raise NotImplementedError
+
+    def _create_analysis_card(self, title: str, subtitle: str, df: Any) -> Card:
+        return Card(type(self).__name__, title, subtitle, df)
 
 
 class Summary(Analysis):
@@ -64,31 +81,52 @@ class Summary(Analysis):
 
     subtitle = "All trials with their results."
 
-    def compute(self, experiment: Experiment) -> Any:
-        return experiment.to_df()
+    def compute(
+        self,
+        experiment: Experiment | None = None,
+        generation_strategy: Any = None,
+        adapter: Any = None,
+    ) -> Card:
+        assert experiment is not None
+        return self._create_analysis_card("Summary", self.subtitle, experiment.to_df())
 
 
 class FigureAnalysis(Analysis):
     """A figure of luthier.
 
     Args:
+        metric_name: The metric that is shown; None for the objective.
         **options: Ax's options, which have no effect.
     """
 
     figure = "history"
 
-    def __init__(self, *names: Any, **options: Any) -> None:
-        self.options = options
+    def __init__(self, metric_name: str | None = None, **options: Any) -> None:
+        self.metric_name = metric_name
+        for name in options:
+            warn_without_effect(f"{name} of Ax's {type(self).__name__}", "luthier has its looks.")
 
-    def compute(self, experiment: Experiment) -> Any:
-        from ....plots import by_name
+    def compute(
+        self,
+        experiment: Experiment | None = None,
+        generation_strategy: Any = None,
+        adapter: Any = None,
+    ) -> Card:
+        assert experiment is not None
+        name = type(self).__name__
+        figure = by_luthier.draw(experiment, self.figure, self.metric_name)
+        return Card(name, name, self.subtitle, figure)
 
-        space = experiment.search_space.to_space({})
-        return by_name.plot(read_history(experiment, space, {}), self.figure)
 
-
-def make_cards(experiment: Experiment, analyses: Sequence[Any] | None) -> list[Card]:
+def make_cards(
+    experiment: Experiment, analyses: Sequence[Any] | None, generation_strategy: Any = None
+) -> list[Card]:
     """Return the cards of analyses; of None the table of the trials.
+
+    Args:
+        experiment: The experiment.
+        analyses: The analyses.
+        generation_strategy: Its strategy.
 
     Raises:
         CompatError: One is no analysis of these.
@@ -98,12 +136,11 @@ def make_cards(experiment: Experiment, analyses: Sequence[Any] | None) -> list[C
         if not isinstance(analysis, Analysis):
             raise refuse(f"Ax's analysis {analysis!r}", "See luthier.plots for the figures.")
         name = type(analysis).__name__
-        try:
-            content = analysis.compute(experiment) if experiment.trials else None
-        except LuthierError:
-            content = None
-        if content is None:
-            cards.append(Card(name, f"{name} -- Not Available Yet", NOT_READY))
-        else:
-            cards.append(Card(name, name, analysis.subtitle, content))
+        card = Card(name, f"{name} -- Not Available Yet", NOT_READY)
+        if experiment.trials:
+            with contextlib.suppress(LuthierError):
+                card = analysis.compute(
+                    experiment=experiment, generation_strategy=generation_strategy
+                )
+        cards.append(card)
     return cards

@@ -414,7 +414,7 @@ class Client:
             analyses: Which; None for an overview.
             display: Whether they are printed, or shown in a notebook.
         """
-        cards = make_cards(self._experiment, analyses)
+        cards = make_cards(self._experiment, analyses, self._maybe_strategy)
         for card in cards if display else ():
             card.show()
         return cards
@@ -492,7 +492,7 @@ class Client:
                     f"parameters {names}."
                 )
         strategy = self._strategy_or_choose()
-        if not strategy.current_node.spec.generator_enum.learns:
+        if not strategy.current_node.learns:
             raise UnsupportedError("The current GenerationNode is not predictive; run more trials.")
         return predict_metrics(experiment, self._require_config().metric_names, points)
 

@@ -267,6 +267,7 @@ class Experiment:
             else:
                 trial.measurements[place] = m
             trial.latest[m.metric_name] = m
+        trial.n_attached += len(new)
 
     def attach_data(self, data: Data, **kwargs: Any) -> int:
         """Keep the results of a table; return how many there are."""

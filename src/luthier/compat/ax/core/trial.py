@@ -38,6 +38,7 @@ class Trial:
         self.run_metadata: dict[str, Any] = {}
         self.status_reason: str | None = None
         self.measurements: list[Measurement] = []
+        self.n_attached = 0  # those that were replaced count again
         self.latest: dict[str, Measurement] = {}
         self.time_created = datetime.datetime.now()
         self.time_run_started: datetime.datetime | None = None

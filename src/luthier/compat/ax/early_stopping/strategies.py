@@ -10,7 +10,7 @@ from ....schedulers.threshold import Threshold
 from ....trial.record import Decision
 from ...remarks import heed_others, warn_without_effect
 from ..core.experiment import Experiment
-from ..history import read_history
+from .curves import Curves
 
 
 class BaseEarlyStoppingStrategy:
@@ -23,23 +23,47 @@ class BaseEarlyStoppingStrategy:
         raise NotImplementedError
 
 
-def _ask(
-    scheduler: Any, experiment: Experiment, indices: Collection[int], reason: str
-) -> dict[int, str | None]:
-    """Return index to reason of the trials that a scheduler stops; of one objective only."""
-    config = experiment.optimization_config
-    if config is None or len(config.objective.sums) > 1:
-        return {}
-    numbers: dict[int, int] = {}
-    history = read_history(experiment, experiment.search_space.to_space({}), numbers)
-    stopped: dict[int, str | None] = {}
-    for index in indices:
-        number = numbers.get(index)
-        if number is None or not len(history.reports_of(number)[0]):
-            continue
-        if scheduler.decide(history, number) is Decision.STOP:
-            stopped[index] = reason
-    return stopped
+class _CurveStrategy(BaseEarlyStoppingStrategy):
+    """Stops trials by a scheduler of luthier, which sees the reports of one objective."""
+
+    _curves: Curves | None = None
+
+    def ask(
+        self, scheduler: Any, experiment: Experiment, indices: Collection[int], reason: str
+    ) -> dict[int, str | None]:
+        """Return index to reason of the trials that a scheduler stops.
+
+        Args:
+            scheduler: A scheduler of luthier.
+            experiment: The experiment; nothing is stopped where it has several objectives.
+            indices: Of the trials that are judged.
+            reason: Of all of them.
+        """
+        config = experiment.optimization_config
+        if config is None or len(config.objective.sums) > 1:
+            return {}
+        curves = self._curves
+        if curves is None or curves.experiment is not experiment or not curves.grow():
+            curves = self._curves = Curves(experiment)
+        stopped: dict[int, str | None] = {}
+        for index in indices:
+            number = curves.numbers.get(index)
+            if number is None or not len(curves.history.reports_of(number)[0]):
+                continue
+            if scheduler.decide(curves.history, number) is Decision.STOP:
+                stopped[index] = reason
+        return stopped
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return _list_settings(self) == _list_settings(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _list_settings(strategy: object) -> dict[str, Any]:
+    return {n: v for n, v in vars(strategy).items() if not n.startswith("_")}
 
 
 _WITHOUT_EFFECT = {
@@ -53,7 +77,7 @@ _WITHOUT_EFFECT = {
 }
 
 
-class PercentileEarlyStoppingStrategy(BaseEarlyStoppingStrategy):
+class PercentileEarlyStoppingStrategy(_CurveStrategy):
     """Stops a trial whose result is among the worst of all that have come as far.
 
     Args:
@@ -94,17 +118,10 @@ class PercentileEarlyStoppingStrategy(BaseEarlyStoppingStrategy):
             n_warmup_steps=self.min_progression or 0,
         )
         reason = f"Worse than the {self.percentile_threshold}th percentile of other trials."
-        return _ask(rule, experiment, trial_indices, reason)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, PercentileEarlyStoppingStrategy):
-            return NotImplemented
-        return vars(self) == vars(other)
-
-    __hash__ = None  # type: ignore[assignment]
+        return self.ask(rule, experiment, trial_indices, reason)
 
 
-class ThresholdEarlyStoppingStrategy(BaseEarlyStoppingStrategy):
+class ThresholdEarlyStoppingStrategy(_CurveStrategy):
     """Stops a trial whose result is beyond a bound.
 
     Args:
@@ -143,4 +160,4 @@ class ThresholdEarlyStoppingStrategy(BaseEarlyStoppingStrategy):
         rule = Threshold(
             lower=sign * self.metric_threshold, n_warmup_steps=self.min_progression or 0
         )
-        return _ask(rule, experiment, trial_indices, f"Beyond {self.metric_threshold}.")
+        return self.ask(rule, experiment, trial_indices, f"Beyond {self.metric_threshold}.")

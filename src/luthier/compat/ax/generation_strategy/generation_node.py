@@ -50,10 +50,10 @@ class GenerationNode:
     ) -> None:
         heed_others("Ax's GenerationNode", kwargs, _WITHOUT_EFFECT)
         specs = list(generator_specs or model_specs or ())
-        if not specs:
+        if not specs and not self.is_external:
             raise ValueError("a GenerationNode needs generator_specs, got none")
         self.generator_specs = specs
-        self.name = name or node_name or specs[0].generator_key
+        self.name = name or node_name or self.key
         self.transition_criteria = list(transition_criteria or ())
         self.pausing_criteria = list(pausing_criteria or ())
         self.num_trials = -1
@@ -76,6 +76,13 @@ class GenerationNode:
             self.num_trials = criterion.threshold
         self.counts_all = self.counts_all or criterion.use_all_trials_in_exp
 
+    is_external = False
+
+    @property
+    def key(self) -> str:
+        """Ax's name of its method."""
+        return self.spec.generator_key
+
     @property
     def spec(self) -> GeneratorSpec:
         """Its method."""
@@ -83,8 +90,13 @@ class GenerationNode:
 
     generator_spec = spec
 
+    @property
+    def learns(self) -> bool:
+        """Whether proposals depend on results, and a model of luthier can predict others."""
+        return self.spec.generator_enum.learns
+
     def __repr__(self) -> str:
-        return f"GenerationNode({self.name!r}, {self.spec.generator_enum.name})"
+        return f"GenerationNode({self.name!r}, {self.key})"
 
 
 class GenerationStep(GenerationNode):

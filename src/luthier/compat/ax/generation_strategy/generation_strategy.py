@@ -19,6 +19,7 @@ from ..exceptions.generation_strategy import (
     MaxParallelismReachedException,
 )
 from ..history import has_all_results, propose
+from .external_generation_node import ExternalGenerationNode
 from .generation_node import GenerationNode, GenerationStep
 from .generator_spec import GeneratorSpec
 
@@ -61,8 +62,8 @@ class GenerationStrategy:
         self._generator_runs: list[GeneratorRun] = []
         self._samplers: dict[int, Sampler] = {}
         self._place = 0
-        for node in chosen:
-            node.spec.warn_of_settings()
+        for spec in (n.spec for n in chosen if not n.is_external):
+            spec.warn_of_settings()
 
     @property
     def nodes(self) -> list[GenerationNode]:
@@ -195,25 +196,31 @@ class GenerationStrategy:
         heed_others("Ax's GenerationStrategy", kwargs, _READ_FROM_EXPERIMENT)
         node = self.choose_node(experiment)
         fixed = {} if fixed_features is None else dict(fixed_features.parameters)
-        spec = node.spec
-        name, key = node.name, spec.generator_key
+        name, key = node.name, node.key
         params = None if fixed else self._find_centre(experiment)
         if params is not None:
             name = key = "CenterOfSearchSpace"
+        elif isinstance(node, ExternalGenerationNode):
+            params = node.propose(experiment, fixed)
         else:
-            config = experiment.optimization_config
-            n_objectives = 1 if config is None else len(config.objective.sums)
-            if self._place not in self._samplers:
-                self._samplers[self._place] = spec.generator_enum.make_sampler(n_objectives)
-            sampler = self._samplers[self._place]
-            seed = spec.seed if spec.seed is not None else self.seed
-            number = len(experiment.trials)
-            params = propose(experiment, sampler, fixed, None if seed is None else [seed, number])
+            params = self._propose(experiment, node.spec, fixed)
         run = GeneratorRun([Arm(params)], key, name)
         self._generator_runs.append(run)
         return run
 
     gen = gen_single_trial
+
+    def _propose(
+        self, experiment: Experiment, spec: GeneratorSpec, fixed: dict[str, Any]
+    ) -> dict[str, Any]:
+        config = experiment.optimization_config
+        n_objectives = 1 if config is None else len(config.objective.sums)
+        if self._place not in self._samplers:
+            self._samplers[self._place] = spec.generator_enum.make_sampler(n_objectives)
+        sampler = self._samplers[self._place]
+        seed = spec.seed if spec.seed is not None else self.seed
+        number = len(experiment.trials)
+        return propose(experiment, sampler, fixed, None if seed is None else [seed, number])
 
     def _find_centre(self, experiment: Experiment) -> dict[str, Any] | None:
         """Return the centre of the space for the first trial; None where it is not wanted."""

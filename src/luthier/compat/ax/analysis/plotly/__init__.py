@@ -40,10 +40,33 @@ class ScatterPlot(FigureAnalysis):
     subtitle = "Two objectives against each other."
 
 
+class ArmEffectsPlot(FigureAnalysis):
+    """Results of the trials."""
+
+    subtitle = "Results of the trials."
+
+
+class CrossValidationPlot(FigureAnalysis):
+    """What a model expects of trials that it has not seen, and what came."""
+
+    figure = "calibration"
+    subtitle = "What a model expects of trials that it has not seen, and what came."
+
+
+class UtilityProgressionAnalysis(FigureAnalysis):
+    """The best result so far."""
+
+    figure = "convergence"
+    subtitle = "The best result so far."
+
+
 __all__ = [
+    "ArmEffectsPlot",
     "ContourPlot",
+    "CrossValidationPlot",
     "ParallelCoordinatesPlot",
     "ScatterPlot",
     "SensitivityAnalysisPlot",
     "SlicePlot",
+    "UtilityProgressionAnalysis",
 ]

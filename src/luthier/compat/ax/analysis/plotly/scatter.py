@@ -1,0 +1,7 @@
+"""The path at which Ax's users find a figure."""
+
+from __future__ import annotations
+
+from . import ScatterPlot
+
+__all__ = ["ScatterPlot"]
