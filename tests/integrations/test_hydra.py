@@ -192,6 +192,17 @@ def test_a_sweep_is_a_study_that_goes_on(app):
     assert len(study.trials) == 7
 
 
+@pytest.mark.parametrize("wrong", [{"n_trials": 0}, {"n_jobs": 0}, {"n_jobs": 1.5}])
+def test_numbers_of_trials_and_jobs_are_whole(read, wrong):
+    from luthier.integrations.hydra import sweep
+
+    settings = dict.fromkeys(("storage", "scheduler", "seed"))
+    settings |= {"n_trials": 5, "n_jobs": 1, "direction": "minimize", "name": "s", "params": {}}
+    settings |= {"sampler": "auto", "strict": False}
+    with pytest.raises(ValueError, match="must be a whole number >= 1"):
+        sweep(None, ["x=1,2"], **settings | wrong)
+
+
 def test_a_job_that_fails_ends_a_strict_sweep(app):
     folder, run = app
     status, out = run("optimizer.lr=interval(0,1)", "depth=3", "hydra.sweeper.strict=true")

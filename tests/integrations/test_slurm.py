@@ -201,3 +201,13 @@ def test_a_folder_that_others_may_write_into_is_refused(tmp_path):
     (tmp_path / "open").chmod(0o777)
     with pytest.raises(ValueError, match="others may write into"):
         Slurm(folder=tmp_path / "open")
+
+
+def test_a_file_in_place_of_the_folder_and_no_pause_are_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    for folder in (tmp_path / "file", tmp_path / "file" / "within"):
+        with pytest.raises(ValueError, match="is, or lies in, a file"):
+            Slurm(folder=folder)
+    for poll_s in (0, -1, float("nan")):
+        with pytest.raises(ValueError, match="poll_s must be a finite number > 0"):
+            Slurm(folder=tmp_path / "jobs", poll_s=poll_s)

@@ -115,6 +115,12 @@ def test_a_study_that_goes_on_gets_further_folders(TensorBoard, tmp_path):
     assert sorted(p.name for p in folder.iterdir()) == ["trial-00000", "trial-00000-2"]
 
 
+def test_a_file_in_place_of_the_folder_is_refused_at_once(TensorBoard, tmp_path):
+    (tmp_path / "runs").write_text("")
+    with pytest.raises(ValueError, match="runs is a file; name a folder"):
+        TensorBoard(tmp_path / "runs")
+
+
 def test_the_script_of_the_page_runs(TensorBoard, monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     script = re.search(r"```py\n(.*?)```", PAGE.read_text(), re.DOTALL)[1]

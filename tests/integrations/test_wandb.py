@@ -91,6 +91,14 @@ def test_trials_are_runs_of_one_group(tmp_path, monkeypatch):
     assert failed["summary"]["error"] == "ValueError: lost"
 
 
+def test_a_mode_that_there_is_not_is_refused_at_once():
+    pytest.importorskip("wandb")
+    from luthier.integrations.wandb import WandB
+
+    with pytest.raises(ValueError, match=r"mode must be one of 'online', .* got 'ofline'"):
+        WandB("p", mode="ofline")
+
+
 def test_the_script_of_the_page_runs(tmp_path, monkeypatch):
     pytest.importorskip("wandb")
     monkeypatch.chdir(tmp_path)

@@ -26,6 +26,7 @@ from ..study.study import Study
 from ..terminal import logger
 from ..trial.handle import Trial
 from ..trial.record import State
+from ..validation import check_whole
 
 try:
     from hydra.core.hydra_config import HydraConfig
@@ -99,10 +100,13 @@ def sweep(
         The best value; or the values of the front, of several objectives.
 
     Raises:
+        ValueError: `n_trials` or `n_jobs` is no whole number above 0.
         SpaceError: Nothing is searched, or an override is no range that can be.
         StudyError: All trials failed.
         Exception: What a job raised, where `strict` is set.
     """
+    check_whole("n_trials", n_trials, 1)
+    check_whole("n_jobs", n_jobs, 1)
     folder = Path(sweeper.config.hydra.sweep.dir)
     folder.mkdir(parents=True, exist_ok=True)
     OmegaConf.save(sweeper.config, folder / "multirun.yaml")

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from ..errors import NoWorkerError, PlatformError, WorkerDiedError
 from ..executors.pickling import to_pickle
 from ..terminal import logger
+from ..validation import check_real
 from .slurm_script import write_options
 
 _N_LOG = 5  # last lines of a job's log that stand in the error of a job that is gone
@@ -50,7 +51,7 @@ class Slurm(cf.Executor):
 
     Raises:
         PlatformError: There is no sbatch.
-        ValueError: An option is none, or others may write into the folder.
+        ValueError: An option is none, `poll_s` is not above 0, or others may write into the folder.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Slurm(cf.Executor):
         setup: str = "",
     ) -> None:
         self.folder = Path(folder).absolute()
-        self.poll_s = poll_s
+        self.poll_s = check_real("poll_s", poll_s, 0, above=True)
         self._setup = setup
         self._options = {"job-name": "luthier", "requeue": "", **(options or {})}
         write_options(self._options)
@@ -207,9 +208,12 @@ def _make_private(folder: Path) -> None:
     """Make a folder that nobody else may write into.
 
     Raises:
-        ValueError: Others may write into it, or it is another user's.
+        ValueError: Others may write into it, it is another user's, or it is a file.
     """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise ValueError(f"{folder} is, or lies in, a file; name another folder=") from None
     status = folder.stat()
     if status.st_uid != os.getuid() or status.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
         raise ValueError(

@@ -31,11 +31,16 @@ class TensorBoard(Tracker):
     Args:
         folder: Where to; each study gets a folder there.
         wait_s: How long the end waits for what is left, in seconds.
+
+    Raises:
+        ValueError: There is a file in its place.
     """
 
     def __init__(self, folder: str | os.PathLike[str], wait_s: float = 30.0) -> None:
         super().__init__("TensorBoard", wait_s=wait_s)
         self.folder = Path(folder)
+        if self.folder.exists() and not self.folder.is_dir():
+            raise ValueError(f"{self.folder} is a file; name a folder")
 
     def begin(self, info: StudyInfo) -> None:
         """Make the study's folder."""

@@ -7,12 +7,15 @@ from typing import Any, Literal
 
 from ..errors import explain_missing
 from ..trial.record import State, TrialRow
+from ..validation import check_name
 from .tracking import Ending, StudyInfo, Tracker, first_line, name_reports, name_values
 
 try:
     import wandb
 except ImportError as e:
     raise explain_missing("luthier.integrations.wandb", "wandb", "wandb") from e
+
+_MODES = ("online", "offline", "shared", "disabled")
 
 
 class WandB(Tracker):
@@ -24,16 +27,20 @@ class WandB(Tracker):
     Args:
         project: The project.
         entity: The user or team; None for the default.
-        mode: "online", or "offline" for files that `wandb sync` uploads later.
+        mode: "online"; "offline" for files that `wandb sync` uploads later; or "shared" or
+            "disabled", as `wandb.init` has them.
         folder: Where files are kept; None for the current folder.
         wait_s: How long the end waits for what is left, in seconds.
+
+    Raises:
+        ValueError: There is no such mode.
     """
 
     def __init__(
         self,
         project: str,
         entity: str | None = None,
-        mode: Literal["online", "offline"] = "online",
+        mode: Literal["online", "offline", "shared", "disabled"] = "online",
         folder: str | os.PathLike[str] | None = None,
         wait_s: float = 120.0,
     ) -> None:
@@ -41,7 +48,7 @@ class WandB(Tracker):
         self._run: dict[str, Any] = {
             "project": project,
             "entity": entity,
-            "mode": mode,
+            "mode": check_name("mode", mode, _MODES),
             "dir": os.fspath(folder or os.getcwd()),
             "reinit": "create_new",
         }
