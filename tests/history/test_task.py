@@ -20,10 +20,17 @@ def make(n=12, **changed):
 
 
 def test_a_task_is_the_same_after_json():
-    task = make(family="net", context={"log_rows": 5.0}, tags={"team": "x"}, data_hash="abc")
+    task = make(
+        penalised=np.arange(12) > 9,
+        family="net",
+        context={"log_rows": 5.0},
+        tags={"team": "x"},
+        data_hash="abc",
+    )
     again = Task.from_json(json.loads(json.dumps(task.to_json())))
     np.testing.assert_array_equal(again.X, task.X)
     np.testing.assert_array_equal(again.losses, task.losses)
+    np.testing.assert_array_equal(again.penalised, task.penalised)
     assert again.space.params == SPACE.params
     assert (again.name, again.family, again.context, again.tags, again.data_hash) == (
         "old",
@@ -67,9 +74,29 @@ def test_rows_of_several_objectives_are_ranked_by_their_mean_rank():
     assert task.rank()[-1] == 0
 
 
+def test_names_and_choices_can_be_given_new_ones():
+    space = Space({**SPACE.params, "deep": Float(0, 1, when={"kind": "a"})})
+    task = make(space=space, X=space.sample(np.random.default_rng(0), 12))
+    new = task.rename({"lr": "eta", "kind": "type"}, {"type": {"a": "A"}})
+    assert new.space.names == ("eta", "k", "type", "deep")
+    assert new.space.params["type"] == Categorical(("A", "b"))
+    before, after = task.space.decode(task.X), new.space.decode(new.X)
+    assert [p["lr"] for p in before] == [p["eta"] for p in after]
+    assert [p.get("deep") for p in before] == [p.get("deep") for p in after]
+    assert {p["type"] for p in after} == {"A", "b"}
+
+
+def test_a_name_that_is_not_there_or_taken_is_refused():
+    with pytest.raises(TaskError, match="no parameter 'x'"):
+        make().rename({"x": "y"})
+    with pytest.raises(TaskError, match="two parameters would have the name 'k'"):
+        make().rename({"lr": "k"})
+
+
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
+        ({"penalised": np.zeros(3, dtype=bool)}, "a mask of 12 rows"),
         ({"losses": np.zeros((3, 1))}, r"losses are \(n, 1\)"),
         ({"X": np.zeros((12, 2))}, r"X is \(n, 3\)"),
         ({"losses": np.full((12, 1), np.nan)}, "finite"),
@@ -79,7 +106,7 @@ def test_rows_of_several_objectives_are_ranked_by_their_mean_rank():
         ({"X": np.full((12, 3), np.inf)}, "from 0 to 1"),
         ({"directions": ("minimize", "maximize")}, "1 objectives"),
     ],
-    ids=["losses", "columns", "nan", "infinite", "above", "below", "beyond", "directions"],
+    ids=["mask", "losses", "columns", "nan", "infinite", "above", "below", "beyond", "directions"],
 )
 def test_columns_that_are_none_are_refused(changed, message):
     with pytest.raises(TaskError, match=message):
@@ -92,6 +119,7 @@ def test_columns_that_are_none_are_refused(changed, message):
         ({"format": 2}, "newer one wrote it"),
         ({"format": 0}, r"as Task\.to_json gives it"),
         ({"n": 7}, r"as Task\.to_json gives it"),
+        ({"penalised": [99]}, r"as Task\.to_json gives it"),
         ({"n": -1}, r"as Task\.to_json gives it"),
         ({"n": 10**12}, r"as Task\.to_json gives it"),
         ({"X": "?"}, r"as Task\.to_json gives it"),

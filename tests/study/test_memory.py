@@ -260,3 +260,28 @@ def test_choices_that_are_new_or_gone():
     later.optimize(loss, n_trials=9, progress=False)
     assert later.memory.tasks[0].n == 30
     assert later.trials[0].params["kind"] in ("a", "c")
+
+
+def test_several_objectives_learn_from_tasks_that_have_objectives_of_these_names():
+    def both(trial):
+        return {"error": loss(trial), "size": trial.params["x"]}
+
+    names = {"size": "minimize", "error": "minimize"}
+    old = luthier.create_study("old", space=SPACE, objectives=names, seed=1, sampler="random")
+    old.optimize(both, n_trials=20, progress=False)
+    names = {"error": "minimize", "size": "minimize"}
+    study = luthier.create_study(space=SPACE, objectives=names, memory=[old], seed=0, sampler="gp")
+    study.optimize(both, n_trials=10, progress=False)
+    assert study.trials[0].tags == {"from_memory": "portfolio"}
+    assert study.trials[9].tags["from_memory"].startswith("w=")
+
+
+def test_constraints_and_memory_go_together():
+    def objective(trial):
+        trial.set_constraint("room", trial.params["x"] - 0.25)
+        return loss(trial)
+
+    study = luthier.create_study(space=SPACE, memory=[earlier()], seed=0)
+    study.optimize(objective, n_trials=14, progress=False)
+    assert study.best_params["x"] <= 0.25
+    assert any(t.tags.get("from_memory", "").startswith("w=") for t in study.trials)

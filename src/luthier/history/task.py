@@ -131,6 +131,44 @@ class Task:
         penalised = None if self.penalised is None else self.penalised[rows]
         return self.replace(X=self.X[rows], losses=self.losses[rows], penalised=penalised)
 
+    def rename(
+        self, names: Mapping[str, str], choices: Mapping[str, Mapping[Any, Any]] | None = None
+    ) -> Task:
+        """Return the task with other names of parameters, and of choices.
+
+        Hard constraints of its space are left out: its rows keep them anyway.
+
+        Args:
+            names: Old name to new.
+            choices: New name of a parameter to old choices and the new ones in their place.
+
+        Raises:
+            TaskError: It has no such parameter, or two would have one name.
+        """
+        if unknown := names.keys() - self.space.params.keys():
+            raise TaskError(
+                f"task {self.name!r:.100} has no parameter {min(unknown)!r:.100}; it has "
+                f"{list(self.space.names)!r:.500}"
+            )
+        params: dict[str, Any] = {}
+        for name, dist in self.space.to_json()["params"].items():
+            new = names.get(name, name)
+            if new in params:
+                raise TaskError(f"two parameters would have the name {new!r:.100}")
+            other = (choices or {}).get(new, {})
+            if "choices" in dist:
+                dist["choices"] = [other.get(choice, choice) for choice in dist["choices"]]
+            if "when" in dist:
+                dist["when"] = {
+                    names.get(parent, parent): [
+                        (choices or {}).get(names.get(parent, parent), {}).get(v, v)
+                        for v in (values if isinstance(values, list) else [values])
+                    ]
+                    for parent, values in dist["when"].items()
+                }
+            params[new] = {k: v for k, v in dist.items() if k not in ("default", "prior")}
+        return self.replace(space=Space.from_json({"params": params}))
+
     def replace(self, **changed: Any) -> Task:
         """Return a copy with some attributes changed."""
         return Task(**{**{k: getattr(self, k) for k in self.__dataclass_fields__}, **changed})

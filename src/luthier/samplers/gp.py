@@ -42,8 +42,17 @@ from ..typing import Array, Index, Mask
 from ..validation import check_real, check_whole
 from .acquisition_search import AcquisitionSearch, Box
 from .base import Sampler
-from .gp_acquisitions import Acquisition, Gain, LogCost, LogEHVI, LogEI, LogPI, LogReach
-from .gp_memory import TaskProcessFitter, condition_on, mix, weigh
+from .gp_acquisitions import (
+    Acquisition,
+    Gain,
+    LogCost,
+    LogEHVI,
+    LogEI,
+    LogPI,
+    LogReach,
+    Process,
+)
+from .gp_memory import TaskProcess, TaskProcessFitter, condition_on, mix, weigh
 from .memory_start import start_length
 from .startup import prior_exponent, sample_startup
 
@@ -185,7 +194,7 @@ class GP(Sampler):
         # by what is modelled: "loss", "loss 1", "constraint c", "cost"
         self._hyperparameters: dict[str, Hyperparameters] = {"cost": Hyperparameters()}
         self._posteriors: dict[str, tuple[bytes, Posterior]] = {}
-        self._tasks = TaskProcessFitter()
+        self._task_fitters: dict[str, TaskProcessFitter] = {}
         self._search: AcquisitionSearch | None = None
 
     @one_thread()
@@ -211,16 +220,16 @@ class GP(Sampler):
         d_active = encoder.d - float(np.isnan(X[:, encoder.all]).sum(axis=1).mean())
 
         gain: Gain | None
+        sources = self._recall(space, history)
         if not targets.any_feasible:
             gain = None
             leaders = np.argsort(L[:, 0], kind="stable")[:_N_LEADERS]
             centre = int(leaders[0])
         elif L.shape[1] == 1:
             doubt = 1 + _DOUBT * d_active / len(number)
-            sources = self._recall(space, history)
-            gain, leaders, centre = self._improvement(Z, L[:, 0], improvable, doubt, n, sources)
+            gain, leaders, centre = self._improvement(Z, L[:, 0], improvable, doubt, n, sources[0])
         else:
-            gain, leaders, centre = self._front_gain(Z, L, improvable, n, rng)
+            gain, leaders, centre = self._front_gain(Z, L, improvable, n, rng, sources)
 
         acquisition = Acquisition(
             space,
@@ -268,10 +277,10 @@ class GP(Sampler):
         best = int(np.lexsort((means, ~improvable))[0])
         gain: Gain = LogEI(model, float(means[improvable].min()), doubt)
         if sources is not None:
-            knowing, self.memory_weight = self._knowing_gain(
-                sources, model, Z, y, improvable, doubt
-            )
-            gain = mix(knowing, gain, self.memory_weight)
+            process, weight = self._weigh_tasks("loss", sources, model, Z, y, transform_loss)
+            knowing = LogEI(process, float(process.predict(Z)[0][improvable].min()), doubt)
+            gain = mix(knowing, gain, weight)
+            self.memory_weight = weight
         return gain, leaders, best
 
     def _start_length(self, space: Space, history: History) -> int:
@@ -280,42 +289,49 @@ class GP(Sampler):
             return self.n_startup_trials
         return start_length(space, history, self.n_startup_trials)
 
-    def _recall(self, space: Space, history: History) -> SourceModels | None:
-        """Return what earlier tasks predict of the only loss; None without such tasks."""
+    def _recall(self, space: Space, history: History) -> tuple[SourceModels | None, ...]:
+        """Return what earlier tasks predict of each objective; None where none does."""
         recalled = recall(space, history) if history.info.memory else None
-        return None if recalled is None or self.warp_inputs else recalled.models[0]
+        if recalled is None or self.warp_inputs:
+            return (None,) * len(history.directions)
+        return recalled.models
 
-    def _knowing_gain(
+    def _weigh_tasks(
         self,
+        what: str,
         sources: SourceModels,
         plain: Posterior,
         Z: Inputs,
         y: Array,
-        improvable: Mask,
-        doubt: float,
-    ) -> tuple[LogEI, float]:
-        """Return the gain by a process that knows earlier tasks, and its weight.
+        warp: Callable[[Array], Array],
+    ) -> tuple[TaskProcess, float]:
+        """Return a process that knows earlier tasks, and its weight beside one that does not.
 
         Args:
+            what: What is modelled, as the key of a cache.
             sources: The earlier tasks.
             plain: The process that does not know them.
             Z: k points.
             y: (k,) losses there.
-            improvable: (k,) points whose losses can be improved on.
-            doubt: Factor on standard deviations.
+            warp: Transform of losses.
         """
-        fitting = self._hyperparameters["loss"]
-        observations = WarpedOutcomes(Z, y, transform_loss)
+        fitting = self._hyperparameters[what]
+        observations = WarpedOutcomes(Z, y, warp)
         m, theta = fitting.estimate(observations)
         data = observations.first(m)
-        knowing = self._tasks.fit(sources, data, theta, fitting.bounds(data))
-        warped = transform_loss(y)
-        process = condition_on(sources, knowing, Z, warped)
-        best = float(process.predict(Z)[0][improvable].min())
-        return LogEI(process, best, doubt), weigh(process, plain, warped)
+        fitter = self._task_fitters.setdefault(what, TaskProcessFitter())
+        knowing = fitter.fit(sources, data, theta, fitting.bounds(data))
+        process = condition_on(sources, knowing, Z, warp(y))
+        return process, weigh(process, plain, warp(y))
 
     def _front_gain(
-        self, Z: Inputs, L: Array, improvable: Mask, room: int, rng: np.random.Generator
+        self,
+        Z: Inputs,
+        L: Array,
+        improvable: Mask,
+        room: int,
+        rng: np.random.Generator,
+        sources: tuple[SourceModels | None, ...],
     ) -> tuple[Gain, Index, int]:
         """Return the gain in several losses.
 
@@ -325,15 +341,25 @@ class GP(Sampler):
             improvable: (k,) points whose losses can be improved on.
             room: Points that may be appended to the models.
             rng: Source of the kind of gain, its direction and the centre.
+            sources: Earlier tasks for each loss; None where there are none. A model that knows them
+                stands for one that does not where it has more weight.
 
         Returns:
             The gain, the rows of leaders that are spread over the front, and the row of one of
             them, by lot.
         """
-        models = [
-            self._posterior(f"loss {j}", Z, y, transform_multi_objective_loss, room)
-            for j, y in enumerate(L.T)
-        ]
+        warp = transform_multi_objective_loss
+        models: list[Process] = []
+        weights = []
+        for j, (y, known) in enumerate(zip(L.T, sources, strict=True)):
+            plain = self._posterior(f"loss {j}", Z, y, warp, room)
+            models.append(plain)
+            if known is not None:
+                process, weight = self._weigh_tasks(f"loss {j}", known, plain, Z, y, warp)
+                models[j] = process if weight > 0.5 else plain
+                weights.append(weight)
+        if weights:
+            self.memory_weight = float(np.mean(weights))
         means = np.stack([model.predict(Z)[0] for model in models], axis=1)
         front = np.flatnonzero(improvable)
         front = front[is_non_dominated(means[front])]
