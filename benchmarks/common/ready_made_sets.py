@@ -27,8 +27,17 @@ MINED = (
     "sonar",
     "tic-tac-toe",
     "magic",
+    "bupa",
+    "banana",
+    "housevotes",
+    "hayes-roth",
+    "tae",
+    "titanic",
+    "chess",
+    "splice",
     "MASS/Boston medv",
     "ISLR/Carseats Sales",
+    "Ecdat/Housing price",
 )
 
 # By these they are judged.

@@ -87,6 +87,7 @@ def catboost() -> Space:
             "depth": Int(2, 10, default=6),
             "l2_leaf_reg": log_float(0.1, 100, 3),
             "random_strength": log_float(0.01, 10, 1),
+            "grow_policy": Categorical(("SymmetricTree", "Depthwise"), default="SymmetricTree"),
             "rsm": _share(0.1),
         },
     )
@@ -99,7 +100,7 @@ def hist_gradient_boosting() -> Space:
         {
             "learning_rate": log_float(0.005, 1, 0.1),
             "max_iter": log_int(20, 1000, 100),
-            "max_leaf_nodes": log_int(3, 256, 31),
+            "max_leaf_nodes": log_int(2, 256, 31),
             "min_samples_leaf": log_int(1, 100, 20),
             "max_features": _share(0.1),
             "l2_regularization": log_float(_NONE, 100, _NONE),
