@@ -7,7 +7,6 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from ..adapter.base import Adapter
 from ..core.experiment import Experiment
 from ..exceptions.core import (
     DataRequiredError,
@@ -32,7 +31,7 @@ def optimize(
     arms_per_trial: int = 1,
     random_seed: int | None = None,
     generation_strategy: GenerationStrategy | None = None,
-) -> tuple[dict[str, Any], Any, Experiment, Adapter | None]:
+) -> tuple[dict[str, Any], Any, Experiment, None]:
     """Search for the best params of a function.
 
     Args:
@@ -50,8 +49,7 @@ def optimize(
         generation_strategy: How trials are proposed.
 
     Returns:
-        The best params; its means and covariances; the experiment; what the strategy expects of
-        points, as plots take it.
+        The best params; its means and covariances; the experiment; None.
 
     Raises:
         UnsupportedError: There are several arms a trial, or no trial had results.
@@ -86,4 +84,4 @@ def optimize(
     best = client.get_best_parameters()
     if best is None:
         raise UnsupportedError("No trial had results.")
-    return dict(best[0]), best[1], client.experiment, client.generation_strategy.adapter
+    return dict(best[0]), best[1], client.experiment, None
