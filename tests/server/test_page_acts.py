@@ -195,11 +195,11 @@ def test_studies_are_created_by_a_form_and_of_yaml(visit, study):
 
 def test_a_page_that_only_reads_has_no_buttons(browser, serve, study):
     study.controls.note(1, "kept")
-    service = serve(study.storage, read_only=True)
+    service = serve(study.storage, read_only="it was asked to")
     visit = Visit(browser, service)
     visit.log_in(service.token)
     page = visit.open("#/s/1/controls")
-    page.get_by_text("This page only reads.").wait_for()
+    page.get_by_text("This page only reads. (it was asked to)").wait_for()
     buttons = page.locator("main button").all_inner_texts()
     assert buttons == []
     visit.open("#/s/1/trials/1").get_by_text("kept").wait_for()

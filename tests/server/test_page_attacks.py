@@ -258,7 +258,10 @@ def test_no_act_is_done_by_a_form_or_by_reading(plain, path, body):
 def test_a_page_that_only_reads_acts_by_no_way(serve, path, body):
     storage = Memory()
     luthier.create_study(storage=storage, space={"x": luthier.Float(0, 1)}, name="s").ask()
-    for service in (serve(storage, read_only=True), serve(storage, token="", read_only=True)):
+    for service in (
+        serve(storage, read_only="it was asked to"),
+        serve(storage, token="", read_only="it was asked to"),
+    ):
         if service.token:
             cookie = session_of(service)
         else:

@@ -344,7 +344,7 @@ def test_a_link_that_leads_to_another_file_is_no_silent_loss(tmp_path, monkeypat
 # --------------------------------------------------------------------------------------------------
 
 READ_ONLY = """
-    import os, sys
+    import os, pickle, sys
     import luthier
     from luthier.errors import StorageReadOnlyError
     from luthier.storages import SQLite
@@ -360,6 +360,17 @@ READ_ONLY = """
         except StorageReadOnlyError as e:
             assert isinstance(e, PermissionError)
             assert path in str(e) and "check the rights" in str(e), e
+        else:
+            raise AssertionError(path)
+        if not os.path.exists(path):
+            continue
+        storage = SQLite(path, read_only=True)  # which can be looked at all the same
+        storage = pickle.loads(pickle.dumps(storage))
+        assert len(storage.rows(1)) == 5
+        try:
+            storage.delete_study(1)
+        except StorageReadOnlyError:
+            assert len(storage.rows(1)) == 5
         else:
             raise AssertionError(path)
 """
@@ -396,6 +407,19 @@ def test_a_read_only_folder_or_file_is_named(tmp_path, script):
         for place in (folder, locked):
             place.chmod(0o755)
     assert len(SQLite(folder / "there.db").rows(1)) == 5
+
+
+def test_what_others_write_to_a_folder_that_is_shut_to_us_is_seen(tmp_path, monkeypatch):
+    place = tmp_path / "s.db"
+    filled(place, 5)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    storage = SQLite(place, read_only=True)
+    assert len(storage.rows(1)) == 5
+    other = SQLite(place)
+    other.add_trials(1, [TrialRow(number=-1, state=State.WAITING)])
+    assert len(storage.rows(1)) == 6
+    other.close()
+    assert len(storage.rows(1)) == 6
 
 
 def fill_up(storage, study):

@@ -36,7 +36,7 @@ def application(
     limits: Limits | None = None,
     open_metrics: bool = False,
     checkpoints: str | None = None,
-    read_only: bool = False,
+    read_only: str = "",
     frames: str = "'none'",
     closed_sessions: Path | None = None,
 ) -> Guard:
@@ -50,7 +50,8 @@ def application(
         open_metrics: Whether /metrics needs no token.
         checkpoints: A folder or URL. Studies may have their checkpoints in places of their own
             below it; None allows no such places.
-        read_only: Whether the page in a browser may change nothing; programs with the token may.
+        read_only: Why the page in a browser may change nothing; "" if it may. Programs with the
+            token may in any case.
         frames: Whose pages may show the page in a frame, as in the policy `frame-ancestors`.
         closed_sessions: A file that notes which sessions were closed; None forgets them at its end.
     """

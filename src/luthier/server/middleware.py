@@ -43,13 +43,13 @@ class PageRules(NamedTuple):
     Attributes:
         paths: Those of the page that need no session.
         acts: Matches the paths of what it may change.
-        read_only: Whether it may change nothing all the same.
+        read_only: Why it may change nothing all the same; "" if it may.
         frames: Whose pages may show it in a frame, as a browser's policy says that.
     """
 
     paths: frozenset[str]
     acts: re.Pattern[str]
-    read_only: bool = False
+    read_only: str = ""
     frames: str = "'none'"
 
 
@@ -195,7 +195,7 @@ class Guard:
     def _check_read_only(self, is_act: bool) -> Refusal | None:
         """Refuse what the page wants to change where it may only read."""
         if is_act and self.page.read_only:
-            return Refusal(403, "ReadOnly", "the page only reads here; see luthier serve --help")
+            return Refusal(403, "ReadOnly", f"the page only reads: {self.page.read_only}")
         return None
 
     def _check_load(self, client: str) -> Refusal | None:

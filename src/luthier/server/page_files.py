@@ -121,10 +121,10 @@ class Page:
     Args:
         token: The service's token; "" for none: then whoever loads the page has a session.
         sessions: The open sessions.
-        read_only: Whether the page may change nothing.
+        read_only: Why the page may change nothing; "" if it may.
     """
 
-    def __init__(self, token: str, sessions: Sessions, read_only: bool = False) -> None:
+    def __init__(self, token: str, sessions: Sessions, read_only: str = "") -> None:
         self._token = token.encode()
         self._sessions = sessions
         self._read_only = read_only
@@ -196,6 +196,7 @@ class Page:
             "open": self._has_session(request),
             "token": bool(self._token),
             "acts": not self._read_only,
+            "why": self._read_only,
         }
         headers = {"Cache-Control": "no-store"}
         return Response(msgspec.json.encode(said), 200, headers, "application/json")

@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 import uvicorn
 
-from ..errors import StorageDeniedError, StorageError
+from ..errors import StorageDeniedError, StorageError, StorageReadOnlyError
 from ..storages import Memory, Storage, from_url
 from ..storages.retrying import Retrying
 from .app import application
@@ -70,7 +70,7 @@ def serve(
             file is no secret.
         StorageError: The address is taken, or the storage cannot be opened.
     """
-    place = from_url(storage)
+    place, cannot_write = _open(storage)
     if isinstance(place, Retrying) and place.reconnect_s > _RECONNECT_S:
         place = Retrying(place.inner, _RECONNECT_S)
     if token == "" and not is_loopback(host):
@@ -90,14 +90,16 @@ def serve(
         port = listener.getsockname()[1]
         _announce(place, host, port, token, created_in)
         configure_log()
-        read_only = not is_loopback(host) if read_only is None else read_only
+        if cannot_write:
+            _print(f"the page only reads: {cannot_write}")
+        asked = not is_loopback(host) if read_only is None else read_only
         app = application(
             place,
             token,
             limits,
             open_metrics,
             checkpoints,
-            read_only,
+            cannot_write or ("it was asked to; see luthier serve --help" if asked else ""),
             closed_sessions=path.with_name(f"{path.name}.closed"),
         )
         if link:
@@ -105,6 +107,16 @@ def serve(
         make_server(app, limits or Limits()).run([listener])
     finally:
         listener.close()
+
+
+def _open(storage: str | os.PathLike[str] | Storage) -> tuple[Storage, str]:
+    """The storage, and why it cannot be written; "" if it can."""
+    try:
+        place = from_url(storage)
+    except StorageReadOnlyError as e:
+        return from_url(storage, read_only=True), str(e)
+    is_shut = place.file is not None and not os.access(place.file, os.W_OK)
+    return place, f"{place.file} cannot be written; check its rights" if is_shut else ""
 
 
 def make_server(app: Guard, limits: Limits) -> uvicorn.Server:

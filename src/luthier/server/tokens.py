@@ -17,9 +17,14 @@ _MAX_LINKS = 40  # as in the system
 
 
 def token_file(storage: Storage) -> Path:
-    """The file of a service's token: beside the storage's file, or in the user's settings."""
+    """The file of a service's token: beside the storage's file, or in the user's settings.
+
+    The latter also where the storage's folder cannot be written, and holds no token.
+    """
     if storage.file is not None:
-        return Path(f"{storage.file}.token")
+        beside = Path(f"{storage.file}.token")
+        if beside.exists() or os.access(beside.parent, os.W_OK):
+            return beside
     settings = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
     return Path(settings, "luthier", "token")
 

@@ -90,7 +90,7 @@ class SQLite(Relational):
         lease_s: How long a worker may be silent before its trials are offered again, in seconds.
         max_retries: How often a trial is offered again before it counts as failed.
         read_only: Change nothing when it is opened: refuse a file without tables, or with those of
-            an older schema.
+            an older schema. One that cannot be written, or whose folder cannot, is read.
 
     Raises:
         StorageDamagedError: The file is torn, or is another program's.
@@ -114,6 +114,7 @@ class SQLite(Relational):
         self.url = f"sqlite:///{quote(str(self.path))}?{options}"
         self.folder = f"{self.path}.checkpoints"
         self.file = str(self.path)
+        self._read_only = read_only
         self._file = File(self.path, _APPLICATION, SCHEMA, _TABLES, _UPGRADES, read_only)
 
     def __repr__(self) -> str:
@@ -149,7 +150,12 @@ class SQLite(Relational):
         self._file.close()
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"path": self.path, "lease_s": self.lease_s, "max_retries": self.max_retries}
+        return {
+            "path": self.path,
+            "lease_s": self.lease_s,
+            "max_retries": self.max_retries,
+            "read_only": self._read_only,
+        }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__init__(**state)  # type: ignore[misc]

@@ -74,7 +74,8 @@ class File(ForkAware):
         schema: The number of the tables' present form; a file with a larger one is refused.
         tables: The statements that make the tables in a new file.
         upgrades: By schema, the statements that turn a file of that schema into one of the next.
-        read_only: Refuse a file that has no tables, or an older schema.
+        read_only: Refuse a file that has no tables, or an older schema; read one that cannot be
+            written.
 
     Attributes:
         found: The schema that the file had when it was opened.
@@ -98,6 +99,8 @@ class File(ForkAware):
         self._name = str(path)
         self._log_path, self._index_path = _find_log_paths(path)
         self._log: tuple[_Identity, _Identity] | None = None  # that the connection writes to
+        self._read_only = read_only
+        self._fixed: tuple[int, ...] | None = None  # the file's state, where nobody writes to it
         self._folder = str(path.parent)
         self._folder_state: tuple[int, ...] | None = None  # in which all files were found
         self._trusted_until_s = 0.0  # by the monotonic clock
@@ -200,6 +203,8 @@ class File(ForkAware):
 
     def _open_checked(self) -> sqlite3.Connection:
         """Return the connection, if the file and its log are those that it uses."""
+        if self._fixed is not None and self._fixed != self._find_fixed():
+            self.close()  # somebody writes to it after all
         db = self._open()
         if not self._has_its_files():
             self._refuse_lost_files()
@@ -224,8 +229,10 @@ class File(ForkAware):
                     f"was written last ({n} pages): put that file back, or take 'luthier storage "
                     "repair' to go on with what is left"
                 )
+            self._fixed = self._find_fixed() if self._read_only else None
             self._connection = sqlite3.connect(
-                self.path,
+                f"{self.path.as_uri()}{'' if self._fixed is None else '?immutable=1'}",
+                uri=True,
                 timeout=0.0,
                 isolation_level=None,
                 check_same_thread=False,
@@ -266,6 +273,17 @@ class File(ForkAware):
         self._folder_state = state if is_settled and is_whole and not self._is_link else None
         self._trusted_until_s = now_s + _TRUST_S
         return True
+
+    def _find_fixed(self) -> tuple[int, ...] | None:
+        """Return the state of a file whose folder this process cannot write; None where it can.
+
+        Without a log that somebody else has made there, SQLite reads the file only if it is told
+        that nobody writes to it.
+        """
+        if os.path.lexists(self._log_path) or os.access(self._folder, os.W_OK):
+            return None
+        status = os.stat(self._name)
+        return status.st_ino, status.st_size, status.st_mtime_ns
 
     def _refuse_lost_files(self) -> NoReturn:
         """Refuse to go on where a file was deleted or replaced while it was in use.

@@ -1,10 +1,14 @@
 // @ts-check
 // Buttons that change something, and what came of it.
 
+import { whyNot } from "./api.js";
 import { h } from "./dom.js";
-import { t } from "./words.js";
+import { ENGLISH, t } from "./words.js";
 
 const SURE_MS = 5000; // for how long a second click counts
+
+/** Says that nothing can be changed here, and why. */
+export const onlyReads = () => h("p", { class: "faint" }, t`This page only reads.`, " ", h("span", ENGLISH, `(${whyNot()})`));
 
 /** A line that says what was done, or why not. */
 export function makeOutcome() {

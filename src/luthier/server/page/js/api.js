@@ -93,9 +93,13 @@ async function post(path, body) {
 }
 
 let mayAct = false;
+let why = ""; // it may not
 
 /** Whether the page may change something here. */
 export const acts = () => mayAct;
+
+/** Why it may not, as the service says it. */
+export const whyNot = () => why;
 
 /**
  * Changes something by the verb of the service that a program would call.
@@ -126,9 +130,9 @@ export async function logOut() {
   await post("ui/logout", {});
 }
 
-/** @returns {Promise<{open: boolean, token: boolean, acts: boolean}>} */
+/** @returns {Promise<{open: boolean, token: boolean, acts: boolean, why: string}>} */
 export async function session() {
   const found = await (await reach("ui/session", { cache: "no-store" })).json();
-  mayAct = found.acts;
+  ({ acts: mayAct, why } = found);
   return found;
 }

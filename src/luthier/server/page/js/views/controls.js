@@ -2,7 +2,7 @@
 // Controls of a study: whether it goes on, what is run next, and who has done what.
 
 import { act, acts, read } from "../api.js";
-import { actButton, makeOutcome, paramField } from "../acting.js";
+import { actButton, makeOutcome, onlyReads, paramField } from "../acting.js";
 import { h, time } from "../dom.js";
 import { bar, faint, scroll, table, trialLink } from "../parts.js";
 import { ENGLISH, t } from "../words.js";
@@ -60,7 +60,7 @@ export async function showControls(summary, query) {
 function drawCourse(controls, perform) {
   const is = controls.course;
   const words = h("p", null, h("strong", null, COURSES[is][0]), ". ", COURSES[is][1]);
-  if (!acts()) return [words, faint(t`This page only reads.`)];
+  if (!acts()) return [words, onlyReads()];
   const say = (/** @type {any} */ answer) => COURSES[answer.course][2];
   return [words, bar(
     is === "running" && actButton(t`Pause`, () => perform("pause", {}, say)),

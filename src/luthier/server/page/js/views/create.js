@@ -2,7 +2,7 @@
 // A new study: a form for its parameters, or the text of a space file.
 
 import { act, acts } from "../api.js";
-import { makeOutcome } from "../acting.js";
+import { makeOutcome, onlyReads } from "../acting.js";
 import { h } from "../dom.js";
 import { bar, button, faint, input } from "../parts.js";
 import { t } from "../words.js";
@@ -34,7 +34,7 @@ function paramLine() {
 }
 
 export async function showCreate() {
-  if (!acts()) return { node: h("div", null, h("h1", null, t`New study`), h("p", null, t`This page only reads.`)) };
+  if (!acts()) return { node: h("div", null, h("h1", null, t`New study`), onlyReads()) };
   const name = input(t`Name`, "text", { required: true, maxlength: 1000 });
   const direction = /** @type {HTMLSelectElement} */ (h("select", { "aria-label": t`Direction` },
     h("option", { value: "minimize" }, t`minimize`), h("option", { value: "maximize" }, t`maximize`)));
