@@ -357,6 +357,7 @@ def measure_idle(folder: Path, sizes: tuple[int, ...], idle_s: float) -> dict[st
         with Service(make_study(folder, n)) as service, open_browser() as browser:
             root = log_in(browser, service.port)
             browser.open(f"{root}#/s/1/summary", _DRAWN)
+            wait_for_rest(service)  # which analyses what its summary says
             server_s, browser_s = service.cpu_s(), browser.cpu_s()
             browser.page.wait_for_timeout(1000 * idle_s)
             row = {
@@ -366,6 +367,14 @@ def measure_idle(folder: Path, sizes: tuple[int, ...], idle_s: float) -> dict[st
             found[f"idle {n}"] = row
             print(f"idle {n}: {row}", flush=True)
     return found
+
+
+def wait_for_rest(service: Service) -> None:
+    """Wait until a service uses little for a while."""
+    now_s, last_s = service.cpu_s(), -np.inf
+    while now_s - last_s > _REST_CPU_S / 2:
+        time.sleep(2 * _REST_S)
+        now_s, last_s = service.cpu_s(), now_s
 
 
 _WATCH = """() => {

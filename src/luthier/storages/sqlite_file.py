@@ -260,7 +260,7 @@ class File(ForkAware):
         of them is looked at.
         """
         now_s = time.monotonic()
-        state = _folder_state(self._folder)
+        state = _state_of(self._folder)
         is_same = state is not None and state == self._folder_state
         if is_same and now_s < self._trusted_until_s:
             return True
@@ -280,10 +280,11 @@ class File(ForkAware):
         Without a log that somebody else has made there, SQLite reads the file only if it is told
         that nobody writes to it.
         """
-        if os.path.lexists(self._log_path) or os.access(self._folder, os.W_OK):
-            return None
-        status = os.stat(self._name)
-        return status.st_ino, status.st_size, status.st_mtime_ns
+        return (
+            None
+            if os.path.lexists(self._log_path) or os.access(self._folder, os.W_OK)
+            else _state_of(self._name)
+        )
 
     def _refuse_lost_files(self) -> NoReturn:
         """Refuse to go on where a file was deleted or replaced while it was in use.
@@ -513,9 +514,10 @@ def _find_log_paths(path: Path) -> tuple[str, str]:
     return f"{real}-wal", f"{real}-shm"
 
 
-def _folder_state(path: str) -> tuple[int, ...] | None:
-    """Return device and inode of a folder, and when a file in it was made, deleted or renamed.
+def _state_of(path: str) -> tuple[int, ...] | None:
+    """Return device and inode of a file or folder, and when it was changed.
 
+    A folder changes when a file in it is made, deleted or renamed.
     A copy that is put back may bring the first of the two times along, never the second.
     """
     try:
