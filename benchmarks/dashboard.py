@@ -9,8 +9,9 @@ when all its processes together have used less than a tenth of a second in the l
 processor seconds of all processes of the browser, or of the service. Opening any page costs the
 browser some, as it starts a process; `net` is without what an address without content costs. Parts:
 
-- views: the first view of a study, its summary; its history after that on the same page; and its
-  history as the first view.
+- views: the first answer of the service about a study, and what it costs to make; then the first
+  view of a study, its summary; its history after that on the same page; and its history as the
+  first view.
 - peer: the same of optuna-dashboard, which is given its storage in memory.
 - idle: what the service uses in a minute while a tab is open and nothing changes.
 - live: 20 trials a second: how long until a trial is on the screen, and long frames.
@@ -42,7 +43,7 @@ import psutil
 
 import luthier
 from benchmarks.common.results import describe_run, save_results
-from benchmarks.common.service import TOKEN, Service
+from benchmarks.common.service import TOKEN, Client, Service
 from luthier import Float, State, TrialRow
 
 PARTS = ("views", "peer", "idle", "live", "tabs")
@@ -249,8 +250,14 @@ def measure_views(folder: Path, sizes: tuple[int, ...]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for n in sizes:
         with Service(make_study(folder, n)) as service, open_browser() as browser:
+            wait_for_rest(service)
+            empty_mb, cpu_s = server_mb(service.pid), service.cpu_s()
+            Client(service.port, 1).get_page("summary")
+            first = {"server_cpu_s": round(service.cpu_s() - cpu_s, 2)}
+            found[f"first summary {n}"] = first
+            print(f"first summary {n}: {first}", flush=True)
             root = log_in(browser, service.port)
-            empty_mb = server_mb(service.pid)
+            wait_for_rest(service)
             empty = browser.open(f"{root}health")  # what a process of the browser costs
             browser.open("data:text/html,<p>rest")
             for view, title in (
@@ -269,6 +276,14 @@ def measure_views(folder: Path, sizes: tuple[int, ...]) -> dict[str, Any]:
                 found[f"{title} {n}"] = row
                 print(f"{title} {n}: {row}", flush=True)
     return found
+
+
+def wait_for_rest(service: Service) -> None:
+    """Wait until a service uses little for a while."""
+    now_s, last_s = service.cpu_s(), -np.inf
+    while now_s - last_s > _REST_CPU_S / 2:
+        time.sleep(2 * _REST_S)
+        now_s, last_s = service.cpu_s(), now_s
 
 
 def server_mb(pid: int) -> float:
@@ -367,14 +382,6 @@ def measure_idle(folder: Path, sizes: tuple[int, ...], idle_s: float) -> dict[st
             found[f"idle {n}"] = row
             print(f"idle {n}: {row}", flush=True)
     return found
-
-
-def wait_for_rest(service: Service) -> None:
-    """Wait until a service uses little for a while."""
-    now_s, last_s = service.cpu_s(), -np.inf
-    while now_s - last_s > _REST_CPU_S / 2:
-        time.sleep(2 * _REST_S)
-        now_s, last_s = service.cpu_s(), now_s
 
 
 _WATCH = """() => {

@@ -91,6 +91,20 @@ class Client:
             raise RuntimeError(f"{address}: expected 200, got {response.status}: {data.decode()}")
         return json.loads(data)
 
+    def get_page(self, path: str) -> Any:
+        """Read what the page in a browser reads of the study.
+
+        Raises:
+            RuntimeError: The service refused it.
+        """
+        address = f"/ui/studies/{self._study}/{path}"
+        self._connection.request("GET", address, headers=self._headers)
+        response = self._connection.getresponse()
+        data = response.read()
+        if response.status != http.client.OK:
+            raise RuntimeError(f"{address}: expected 200, got {response.status}: {data.decode()}")
+        return json.loads(data)
+
     def close(self) -> None:
         """End the connection."""
         self._connection.close()

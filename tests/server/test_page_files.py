@@ -123,6 +123,7 @@ def test_whoever_sends_the_token_has_a_session_by_a_cookie(service):
         "open": False,
         "token": True,
         "acts": True,
+        "why": "",
     }
     answer = log_in(service)
     assert answer[0] == 204
@@ -205,6 +206,7 @@ def test_without_a_token_who_loads_the_page_has_a_session(local):
         "open": True,
         "token": False,
         "acts": True,
+        "why": "",
     }
     assert local("GET", "/ui/studies", Cookie=cookie, **own(local))[0] == 200
     assert "set-cookie" not in local.raw("GET", "/", Cookie=cookie)[1]
