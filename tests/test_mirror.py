@@ -477,7 +477,6 @@ THEMES = {
     ],
     "compat/ray/test_run": [
         "compat/ray/air/session",
-        "compat/ray/cluster",
         "compat/ray/exceptions",
         "compat/ray/tune/callback",
         "compat/ray/tune/candidates",

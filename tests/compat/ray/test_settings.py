@@ -12,8 +12,11 @@ from luthier.compat.ray.tune.utils import flatten_dict, unflatten_dict, validate
 from luthier.compat.ray.tune.utils.mock_trainable import MyTrainableClass
 
 import luthier.compat.ray as ray
+from luthier import samplers
 from luthier.compat import remarks
 from luthier.compat.hyperopt import hp
+from luthier.compat.optuna.distributions import FloatDistribution
+from luthier.compat.optuna.pruners import MedianPruner
 from luthier.compat.ray import air, tune
 from luthier.compat.ray.tune import schedulers
 from luthier.compat.ray.tune.integration.lightgbm import (
@@ -22,6 +25,7 @@ from luthier.compat.ray.tune.integration.lightgbm import (
 )
 from luthier.compat.ray.tune.search import Repeater
 from luthier.errors import CompatError
+from luthier.schedulers import ASHA
 
 
 @pytest.fixture(autouse=True)
@@ -122,7 +126,7 @@ def test_what_a_trial_needs_is_the_sum_of_bundles_and_of_workers():
             tune.report({"loss": 1})
 
         tune.Tuner(tune.with_resources(look, needs), run_config=tune.RunConfig(verbose=0)).fit()
-        assert seen == [{"cpu": 5, "gpu": 2}]
+        assert [(s.head_cpus, s.required_resources) for s in seen] == [(5, {"CPU": 5, "GPU": 2})]
 
 
 def test_a_reporter_prints_what_it_is_asked_for(capsys):
@@ -153,6 +157,7 @@ def test_a_reporter_prints_what_it_is_asked_for(capsys):
     assert failed.endswith("error.txt")
 
 
+@pytest.mark.slow
 def test_a_trial_works_where_it_is_told_to(tmp_path):
     ray.shutdown()
 
@@ -278,11 +283,11 @@ def boost(callback, n):
 
 @pytest.mark.parametrize(
     ("settings", "n_checkpoints"),
-    [({}, 1), ({"checkpoint_at_end": False}, 0), ({"frequency": 2}, 3)],
+    [({}, 2), ({"frequency": 0}, 1), ({"frequency": 6, "checkpoint_at_end": False}, 1)],
 )
 def test_boosters_keep_checkpoints_when_they_are_due(settings, n_checkpoints):
-    result = boost(TuneReportCheckpointCallback({"auc": "valid_0-auc"}, **settings), 5)
-    assert result.metrics["auc"] == pytest.approx(0.9)
+    result = boost(TuneReportCheckpointCallback({"auc": "valid_0-auc"}, **settings), 7)
+    assert result.metrics["auc"] == pytest.approx(1.1)
     assert len(result.best_checkpoints) == n_checkpoints
     if n_checkpoints:
         assert os.listdir(result.checkpoint.path) == ["model.txt"]
@@ -402,3 +407,104 @@ def test_a_trainable_is_checked_for_going_on():
     assert validate_save_restore(MyTrainableClass, {"width": 3})
     with pytest.raises(CompatError, match="at iteration 1, not 4"):
         validate_save_restore(Forgets)
+
+
+# -- mixes, and what needs Ray itself -----------------------------------------------------------
+
+MIXES = {
+    "sampler of luthier": lambda: tune.run(square, config={}, search_alg=samplers.TPE()),
+    "scheduler of luthier": lambda: tune.run(square, config={}, scheduler=ASHA()),
+    "pruner of Optuna": lambda: tune.run(square, config={}, scheduler=MedianPruner()),
+    "space of Optuna": lambda: tune.run(square, config={"x": FloatDistribution(0, 1)}),
+}
+
+
+@pytest.mark.parametrize("what", MIXES)
+def test_parts_of_other_libraries_are_refused_by_name(what):
+    with pytest.raises(CompatError, match=r"luthier\.compat\.ray"):
+        MIXES[what]()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from luthier.compat.ray.train.torch import TorchTrainer",
+        "from luthier.compat.ray.train.xgboost import XGBoostTrainer",
+        "from luthier.compat.ray.train import DataConfig",
+    ],
+)
+def test_trainers_of_several_workers_name_ray_itself(line):
+    pytest.importorskip("xgboost")
+    with pytest.raises(CompatError, match="Ray itself"):
+        exec(line)
+
+
+# -- trackers -----------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@pytest.mark.external("mlflow")
+@pytest.mark.filterwarnings("ignore")
+def test_mlflow_has_a_run_for_each_trial(tmp_path, monkeypatch):
+    from luthier.compat.ray.air.integrations import mlflow as room
+
+    written = []
+
+    class Client:
+        def __init__(self, *where):
+            written.append(where)
+
+        def get_experiment_by_name(self, name):
+            return None
+
+        def create_experiment(self, name):
+            return name
+
+        def create_run(self, experiment, tags, run_name):
+            return SimpleNamespace(info=SimpleNamespace(run_id=f"{experiment} {tags['who']}"))
+
+        def __getattr__(self, verb):
+            return lambda *given, **_: written.append((verb, *given))
+
+    monkeypatch.setattr(room, "MlflowClient", Client)
+    callback = room.MLflowLoggerCallback("sqlite://", experiment_name="e", tags={"who": "me"})
+    tune.run(square, config={"a": {"x": 1}, "x": 2}, callbacks=[callback], verbose=0)
+    assert written[0] == ("sqlite://", None)
+    assert ("log_param", "e me", "a/x", 1) in written
+    assert ("log_metric", "e me", "loss", 4.0) in written
+    assert written[-1] == ("set_terminated", "e me", "FINISHED")
+
+
+@pytest.mark.slow
+@pytest.mark.external("wandb")
+@pytest.mark.filterwarnings("ignore")
+def test_wandb_has_a_run_for_each_trial(monkeypatch):
+    from luthier.compat.ray.air.integrations import wandb as room
+
+    runs = []
+
+    class Run:
+        def __init__(self, **settings):
+            runs.append(self)
+            self.settings, self.rows, self.ended = settings, [], None
+
+        def log(self, row):
+            self.rows.append(row)
+
+        def finish(self, exit_code):
+            self.ended = exit_code
+
+    def train(config):
+        room.setup_wandb(config, project="p").log({"own": 1})
+        tune.report({"loss": config["x"], "hidden": 1})
+
+    monkeypatch.setattr(room.wandb, "init", Run)
+    with pytest.raises(ValueError, match="project"):
+        room.WandbLoggerCallback().setup()
+    callback = room.WandbLoggerCallback("p", excludes=["hidden"], job_type="t")
+    [trial] = tune.run(train, config={"x": 2}, callbacks=[callback], verbose=0).trials
+    run, own = runs
+    assert (run.settings["name"], run.settings["job_type"]) == (str(trial), "t")
+    assert (run.rows[0]["loss"], run.ended) == (2.0, 0)
+    assert "hidden" not in run.rows[0]
+    assert (own.settings["id"], own.rows) == (trial.trial_id, [{"own": 1}])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...remarks import refuse
+from ..tune import module_paths as _paths
 from ..tune.checkpoint import Checkpoint
 from ..tune.results import Result
 from ..tune.session import Context as TrainContext
@@ -32,7 +33,13 @@ __all__ = [
 ]
 
 
+_NEED_RAY = ("data_parallel_trainer", "horovod", "huggingface", "tensorflow", "torch", "v2")
+
+
 def __getattr__(name: str) -> Any:
     if name.startswith("__"):
         raise AttributeError(name)
     raise refuse(f"ray.train.{name}", "Training on several workers needs Ray itself.")
+
+
+_paths.add_modules({f"train.{name}": {"__getattr__": __getattr__} for name in _NEED_RAY})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .. import train as _train
 from ..tune.integration.pytorch_lightning import TuneReportCheckpointCallback
 
 
@@ -19,3 +20,7 @@ class RayTrainReportCallback(TuneReportCheckpointCallback):
 def prepare_trainer(trainer: Any) -> Any:
     """Return the trainer as it is: a trial has one worker."""
     return trainer
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(_train, name)  # which refuses trainers

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from .. import train as _train
 from ..tune.integration.xgboost import TuneReportCheckpointCallback as RayTrainReportCallback
 
 __all__ = ["RayTrainReportCallback"]
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(_train, name)  # which refuses trainers

@@ -26,7 +26,7 @@ def add_module(path: str, names: Mapping[str, Any]) -> None:
     vars(module).update(names)
     sys.modules[full] = module
     parent, _, name = full.rpartition(".")
-    if parent in sys.modules and not hasattr(sys.modules[parent], name):
+    if parent in sys.modules and name not in vars(sys.modules[parent]):
         setattr(sys.modules[parent], name, module)
 
 

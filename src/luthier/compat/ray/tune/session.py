@@ -15,6 +15,7 @@ from typing import Any
 
 from ....errors import CompatError
 from .checkpoint import Checkpoint
+from .resources import PlacementGroupFactory
 
 Metrics = dict[str, Any]
 
@@ -242,8 +243,11 @@ def get_trial_dir() -> Any:
 
 
 def get_trial_resources() -> Any:
-    """Return what the trial that runs here may use; None outside."""
-    return _fact("trial_resources")
+    """Return what the trial that runs here may use, as a `PlacementGroupFactory`; None outside."""
+    needs = _fact("trial_resources")
+    if needs is None:
+        return None
+    return PlacementGroupFactory([{name.upper(): amount for name, amount in needs.items()}])
 
 
 def is_session_enabled() -> bool:

@@ -15,7 +15,7 @@ from ....errors import CompatError
 from ...remarks import refuse, warn_without_effect
 from .checkpoint import Checkpoint
 from .errors import SettingError
-from .session import Session, find_session
+from .session import Session, find_session, get_trial_resources
 
 _STATE = "trainable_state.npz"
 
@@ -162,7 +162,7 @@ class Trainable:
     @property
     def trial_resources(self) -> Any:
         """What the trial may use."""
-        return self._session.facts.get("trial_resources")
+        return get_trial_resources()
 
     def get_config(self) -> dict[str, Any]:
         """Return the configuration."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ....errors import CompatError
-from ...remarks import refuse, warn_without_effect
+from ...remarks import refuse, refuse_part, warn_without_effect
 from .errors import SettingError, TuneError
 from .experiment import Experiment
 from .folders import make_run_folder, read_run, read_trials, refuse_filesystem, write_run
@@ -80,6 +80,7 @@ def _prepare(  # the arguments are those of `run`
     scheduler = tune.scheduler
     if isinstance(scheduler, str):
         scheduler = create_scheduler(scheduler)
+    refuse_part("scheduler", scheduler, TrialScheduler, "luthier.compat.ray")
     if scheduler is not None and not isinstance(scheduler, TrialScheduler):
         raise SettingError(f"a scheduler is one of ray.tune.schedulers, got {scheduler!r}")
     plan.searcher = searcher
@@ -147,6 +148,7 @@ def _read_searcher(given: Any) -> tuple[Searcher, int, bool]:
         searcher = searcher.searcher
     if searcher is None:
         searcher = BasicVariantGenerator()
+    refuse_part("search_alg", searcher, Searcher, "luthier.compat.ray")
     if not isinstance(searcher, Searcher):
         raise SettingError(f"search_alg is one of ray.tune.search, got {searcher!r}")
     if most is not None:

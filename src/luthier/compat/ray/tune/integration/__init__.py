@@ -85,7 +85,7 @@ class Booster:
         self,
         metrics: Names = None,
         filename: str | None = None,
-        frequency: int = 0,
+        frequency: int = 5,
         checkpoint_at_end: bool = True,
         results_postprocessing_fn: Any = None,
     ) -> None:

@@ -23,7 +23,7 @@ class TuneReportCheckpointCallback(Booster, TrainingCallback):  # type: ignore[m
         self,
         metrics: Names = None,
         filename: str | None = None,
-        frequency: int = 0,
+        frequency: int = 5,
         checkpoint_at_end: bool = True,
         results_postprocessing_fn: Any = None,
     ) -> None:
