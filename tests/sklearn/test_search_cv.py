@@ -4,6 +4,8 @@ import copy
 import os
 import pickle
 import re
+import subprocess
+import sys
 import time
 import warnings
 
@@ -552,6 +554,12 @@ def test_the_study_of_something_else_is_refused(tmp_path):
 
 
 # -- jobs -----------------------------------------------------------------------------------------
+
+
+def test_a_search_loads_no_cluster():
+    code = "import sys; from luthier.sklearn import SearchCV; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"ray", "distributed", "torch"} & set(done.stdout.split())
 
 
 def test_threads_of_joblib_run_candidates():

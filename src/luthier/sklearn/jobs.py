@@ -14,8 +14,8 @@ import numpy as np
 from joblib import effective_n_jobs
 from joblib.parallel import get_active_backend
 
+from .. import executors
 from ..errors import PlatformError, UnpicklableError
-from ..executors import Processes, Ray
 from ..executors.contract import TrialExecutor
 from ..storages.transitions import lease_expired
 from ..study import Study
@@ -69,7 +69,7 @@ def check_travel(objective: Any, jobs: Jobs) -> None:
     Raises:
         UnpicklableError: It cannot; the message says which argument is to blame.
     """
-    if not isinstance(jobs.executor, Processes):
+    if not isinstance(jobs.executor, executors.Processes):
         return
     settings = objective.settings
     held = {
@@ -160,7 +160,8 @@ def choose_jobs(n_jobs: int | None) -> Iterator[Jobs]:
     elif name == "DaskDistributedBackend":
         yield Jobs(n, backend.client.get_executor())
     elif name in ("LokyBackend", "MultiprocessingBackend", "RayBackend"):
-        own: Processes | Ray = Ray(n) if name == "RayBackend" else Processes(n)
+        is_ray = name == "RayBackend"
+        own: Any = executors.Ray(n) if is_ray else executors.Processes(n)
         try:
             yield Jobs(n, own)
         finally:
