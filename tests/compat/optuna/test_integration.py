@@ -137,7 +137,38 @@ def test_a_search_of_scikit_learn_fits_the_best_params():
     assert search.score(X, y) > 0.9
 
 
-@pytest.mark.parametrize("name", ["DaskStorage", "MLflowCallback", "ShapleyImportanceEvaluator"])
+@pytest.mark.external("distributed")
+@pytest.mark.filterwarnings(
+    "ignore::luthier.compat.optuna.exceptions.ExperimentalWarning", "ignore::ResourceWarning"
+)
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_tasks_of_dask_share_a_study_on_the_scheduler(tmp_path, is_kept):
+    import distributed
+
+    with pytest.raises(ValueError, match="client"):
+        integration.DaskStorage()
+    url = f"sqlite:///{tmp_path}/optuna.db" if is_kept else None
+    settings = {"processes": False, "n_workers": 2, "dashboard_address": None}
+    with distributed.LocalCluster(**settings) as cluster, distributed.Client(cluster) as client:
+        study = optuna.create_study(storage=integration.DaskStorage(url), study_name="s")
+
+        def objective(trial):
+            trial.report(1.0, step=1)
+            trial.set_user_attr("where", "dask")
+            return trial.suggest_float("x", 0, 1)
+
+        runs = [client.submit(study.optimize, objective, n_trials=2, pure=False) for _ in range(3)]
+        distributed.wait(runs)
+        assert [t.number for t in study.trials] == [*range(6)]
+        assert {t.user_attrs["where"] for t in study.trials} == {"dask"}
+        assert study.best_value == min(t.value for t in study.trials)
+        with pytest.raises(KeyError):
+            study.storage.get_trial(99)
+        kept = study.storage.get_base_storage()
+        assert kept.get_n_trials(0 if url is None else 1) == 6
+
+
+@pytest.mark.parametrize("name", ["MLflowCallback", "ShapleyImportanceEvaluator"])
 def test_what_is_done_in_another_way_says_which(name):
     with pytest.raises(CompatError, match="luthier"):
         getattr(integration, name)()

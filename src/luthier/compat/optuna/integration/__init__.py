@@ -30,6 +30,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from .catboost import CatBoostPruningCallback as CatBoostPruningCallback
+    from .dask import DaskStorage as DaskStorage
     from .keras import KerasPruningCallback as KerasPruningCallback
     from .lightgbm import LightGBMPruningCallback as LightGBMPruningCallback
     from .lightgbm import LightGBMTuner as LightGBMTuner
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
         PyTorchLightningPruningCallback as PyTorchLightningPruningCallback,
     )
     from .refused import BoTorchSampler as BoTorchSampler
-    from .refused import DaskStorage as DaskStorage
     from .refused import FastAIPruningCallback as FastAIPruningCallback
     from .refused import MLflowCallback as MLflowCallback
     from .refused import PyCmaSampler as PyCmaSampler
@@ -61,7 +61,7 @@ else:
             "LightGBMTunerCV": "lightgbm",
             "PyTorchLightningPruningCallback": "pytorch_lightning",
             "BoTorchSampler": "refused",
-            "DaskStorage": "refused",
+            "DaskStorage": "dask",
             "FastAIPruningCallback": "refused",
             "MLflowCallback": "refused",
             "PyCmaSampler": "refused",

@@ -22,9 +22,6 @@ def _refused(name: str, way: str) -> type:
 
 
 BoTorchSampler = _refused("BoTorchSampler", "Use luthier.compat.optuna.samplers.GPSampler().")
-DaskStorage = _refused(
-    "DaskStorage", "Run trials on the cluster: luthier's study.optimize(executor=client)."
-)
 FastAIPruningCallback = _refused(
     "FastAIPruningCallback", "Call trial.report(...) and trial.should_prune() after each epoch."
 )
