@@ -61,6 +61,14 @@ def test_points_are_registered_probed_and_suggested() -> None:
         make(None).probe({"x": 1, "y": 1}, lazy=False)
 
 
+def test_no_point_is_suggested_twice() -> None:
+    search = make(lambda x, y: x + y)
+    search.maximize(init_points=3, n_iter=12)
+    assert search.max["params"] == {"x": 5.0, "y": 4.0}
+    waiting = [search.suggest() for _ in range(4)]
+    assert all(one not in waiting[:i] and one not in search.space for i, one in enumerate(waiting))
+
+
 def test_whole_numbers_and_categories_are_parameters() -> None:
     bounds = {"n": (1, 9, int), "kind": ("a", "b", "c"), "x": (0, 1)}
     search = make(lambda n, kind, x: -abs(n - 4) - (kind != "b") - x, bounds)
@@ -77,7 +85,7 @@ def test_constraints_decide_what_is_best() -> None:
     search = make(constraint=constraint)
     search.maximize(init_points=5, n_iter=12)
     best = search.max
-    assert best["allowed"]
+    assert [one["allowed"] for one in search.res if one["target"] == best["target"]] == [True]
     assert sum(best["params"].values()) <= 1.5
     assert sum(best["params"].values()) > 0.8
     assert any(not one["allowed"] for one in search.res)
@@ -94,6 +102,29 @@ def test_bounds_change_by_hand_and_by_themselves() -> None:
     assert 0 <= search.suggest()["x"] <= 1
     with pytest.raises(TypeError, match="DomainTransformer"):
         make(bounds_transformer=3)
+
+
+def test_constraints_and_bounds_that_do_not_fit_are_refused() -> None:
+    bounds = {"x": (0, 1), "k": (1, 9, int), "kind": ("a", "b", "c")}
+    search = BayesianOptimization(None, bounds, verbose=0)
+    with pytest.raises(ValueError, match="set_bounds changes the bounds of 'kind'"):
+        search.set_bounds({"kind": ("a", "b")})
+    with pytest.raises(ValueError, match="set_bounds changes the bounds of 'k'"):
+        search.set_bounds({"k": (1, 5, float)})
+    search.set_bounds({"k": (2, 5)})
+    assert search.space.bounds[1].tolist() == [2, 5]
+    with pytest.raises(ValueError, match="real parameters only"):
+        BayesianOptimization(
+            None, bounds, bounds_transformer=SequentialDomainReductionTransformer()
+        )
+
+    constraint = NonlinearConstraint(lambda a: a, 0.6, 0.3)
+    with pytest.raises(ValueError, match="Lower bounds of the constraint"):
+        BayesianOptimization(None, {"x": (0, 1)}, constraint=constraint)
+    constraint = NonlinearConstraint(lambda a: a, 0, 1)
+    search = BayesianOptimization(lambda x: x, {"x": (0, 1)}, constraint=constraint, verbose=0)
+    with pytest.raises(TypeError, match=r"names of the parameters, \['x'\]"):
+        search.maximize(init_points=1, n_iter=0)
 
 
 def test_a_state_is_kept_and_other_files_are_refused(tmp_path) -> None:
@@ -126,6 +157,14 @@ def test_what_has_no_effect_or_no_equivalent_is_said(monkeypatch, capsys) -> Non
             refused()
     with pytest.raises(ValueError, match="kappa must be"):
         acquisition.UpperConfidenceBound(kappa=-1)
+    for decay in (-0.1, 0, 1.1, np.inf):
+        with pytest.raises(ValueError, match="less than or equal to 1"):
+            acquisition.ExpectedImprovement(exploration_decay=decay)
+    for delay in (-1, 1.5, "soon"):
+        with pytest.raises(ValueError, match="an integer"):
+            acquisition.ProbabilityOfImprovement(exploration_decay_delay=delay)
+    with pytest.raises(ValueError, match="for strategy"):
+        acquisition.ConstantLiar(acquisition.UpperConfidenceBound(), strategy="none")
     with pytest.raises(NotImplementedError, match="'ucb', 'ei' or 'poi'"):
         UtilityFunction(kind="other")
     with pytest.raises(TypeError, match="RandomState"):

@@ -29,13 +29,24 @@ class AcquisitionFunction:
             )
         self.random_state = random_state
         for name, value in settings.items():
-            if value is not None and not isinstance(value, list) and value < 0:
-                raise ValueError(f"{name} must be greater than or equal to 0.")
+            if value is not None:
+                _check_setting(name, value)
             setattr(self, name, value)
 
     def note(self) -> None:
         """Say once that luthier chooses by itself."""
         warn_without_effect(f"{type(self).__name__} of bayes_opt", _WHY)
+
+
+def _check_setting(name: str, value: Any) -> None:
+    if name == "exploration_decay":
+        if not 0 < value <= 1:
+            raise ValueError(f"{name} must be greater than 0 and less than or equal to 1.")
+    elif name == "exploration_decay_delay":
+        if not isinstance(value, int) or value < 0:
+            raise ValueError(f"{name} must be an integer greater than or equal to 0.")
+    elif value < 0:
+        raise ValueError(f"{name} must be greater than or equal to 0.")
 
 
 class UpperConfidenceBound(AcquisitionFunction):
@@ -105,6 +116,9 @@ class ConstantLiar(AcquisitionFunction):
         random_state: Without effect.
         atol: Without effect.
         rtol: Without effect.
+
+    Raises:
+        ValueError: There is no such strategy.
     """
 
     def __init__(
@@ -116,6 +130,11 @@ class ConstantLiar(AcquisitionFunction):
         rtol: float = 1e-8,
     ) -> None:
         super().__init__(random_state)
+        if strategy not in ("min", "mean", "max") and not isinstance(strategy, int | float):
+            raise ValueError(
+                f"Received invalid argument {strategy} for strategy: expected 'min', 'mean', 'max' "
+                "or a number."
+            )
         self.base_acquisition = base_acquisition
         self.strategy = strategy
         self.atol = atol

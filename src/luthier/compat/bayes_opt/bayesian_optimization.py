@@ -20,6 +20,8 @@ from .util import ensure_rng
 
 _FORM = "luthier bayes_opt state 1"
 
+_MOST_DRAWS = 100  # for a point that is new, and suggestions that are remembered
+
 _EARLIER = (
     *("acq", "acquisition_function", "kappa", "kappa_decay", "kappa_decay_delay", "xi"),
     *("alpha", "kernel", "n_restarts_optimizer", "normalize_y", "optimizer", "random_state"),
@@ -68,6 +70,7 @@ class BayesianOptimization:
         )
         self._sampler = GP(1)
         self._queue: deque[Any] = deque()
+        self._suggested: deque[dict[str, Any]] = deque(maxlen=_MOST_DRAWS)
         self.logger = ScreenLogger(verbose, self.is_constrained)
         self._bounds_transformer = bounds_transformer
         if bounds_transformer is not None:
@@ -125,14 +128,26 @@ class BayesianOptimization:
         return self._space.random_sample(n)
 
     def suggest(self, utility_function: AcquisitionFunction | None = None) -> dict[str, Any]:
-        """Return a point that is worth a try; `utility_function` has no effect."""
+        """Return a point that is worth a try; `utility_function` has no effect.
+
+        A point that was suggested or registered before is not returned again, where the space has
+        others and duplicates are not allowed.
+        """
         if utility_function is not None:
             utility_function.note()
         if not len(self._space):
             return self.random_sample(1)[0]
         rng = np.random.default_rng(self._random_state.randint(2**31 - 1))
         space = self._space.luthier_space
-        return space.decode(self._sampler.sample(space, self._space.history, 1, rng))[0]
+        point = space.decode(self._sampler.sample(space, self._space.history, 1, rng))[0]
+        for _ in range(_MOST_DRAWS):
+            if self._space.allows_duplicates or not (
+                point in self._space or point in self._suggested
+            ):
+                break
+            point = self.random_sample(1)[0]
+        self._suggested.append(point)
+        return point
 
     def _prime_queue(self, init_points: int) -> None:
         if not self._queue and self._space.empty:

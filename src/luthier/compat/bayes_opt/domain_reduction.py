@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ...space.distributions import Float
 from ...typing import Array
 from .target_space import TargetSpace
 
@@ -52,6 +53,11 @@ class SequentialDomainReductionTransformer(DomainTransformer):
         self.minimum_window = minimum_window
 
     def initialize(self, target_space: TargetSpace) -> None:
+        if not all(isinstance(p, Float) for p in target_space.luthier_space.dists):
+            raise ValueError(
+                "SequentialDomainReductionTransformer narrows real parameters only: leave it out, "
+                "or make whole numbers and categories real"
+            )
         self.original_bounds = target_space.bounds.copy()
         self.bounds = [self.original_bounds]
         least = self.minimum_window

@@ -72,6 +72,8 @@ class TargetSpace:
         self.random_state = ensure_rng(random_state)
         self.target_func = target_func
         self.constraint = constraint
+        if constraint is not None and not np.all(np.less(constraint.lb, constraint.ub)):
+            raise ValueError("Lower bounds of the constraint must be less than its upper bounds.")
         self.allows_duplicates = allow_duplicate_points
         params = {name: read_bound(name, bound) for name, bound in pbounds.items()}
         self.luthier_space = Space(params)
@@ -217,6 +219,7 @@ class TargetSpace:
 
         Raises:
             ValueError: There is no function.
+            TypeError: The constraint's function does not take these parameters.
         """
         point = self.to_params(params)
         if self.target_func is None:
@@ -225,7 +228,13 @@ class TargetSpace:
         if self.constraint is None:
             self.register(point, target)
             return target
-        values = self.constraint.fun(**point)
+        try:
+            values = self.constraint.fun(**point)
+        except TypeError as e:
+            raise TypeError(
+                f"Encountered TypeError when evaluating the constraint's function, which is called "
+                f"with the names of the parameters, {self.keys}: {e}"
+            ) from e
         self.register(point, target, values)
         return target, values
 
@@ -241,7 +250,9 @@ class TargetSpace:
         kept = np.flatnonzero(self.mask & np.isfinite(self.target))
         if not len(kept):
             return None
-        return self.res()[int(kept[np.argmax(self.target[kept])])]
+        best = self.res()[int(kept[np.argmax(self.target[kept])])]
+        best.pop("allowed", None)  # which it is
+        return best
 
     def res(self) -> list[dict[str, Any]]:
         """Return all points with their targets."""
@@ -254,11 +265,25 @@ class TargetSpace:
         return found
 
     def set_bounds(self, new_bounds: Mapping[str, Sequence[Any]]) -> None:
-        """Change bounds; names that are not known are left out."""
+        """Change bounds; names that are not known are left out.
+
+        Raises:
+            ValueError: The parameter would be of another kind, or have other categories.
+        """
         known = self.luthier_space.params
         changed = {k: read_bound(k, b) for k, b in new_bounds.items() if k in known}
         for name, dist in changed.items():
-            if isinstance(known[name], Int) and isinstance(dist, Float):
-                changed[name] = Int(int(dist.low), int(dist.high))
+            if (
+                isinstance(known[name], Int)
+                and isinstance(dist, Float)
+                and len(new_bounds[name]) == 2
+            ):
+                changed[name] = dist = Int(int(dist.low), int(dist.high))
+            is_other = isinstance(dist, Categorical) and dist != known[name]
+            if is_other or type(dist) is not type(known[name]):
+                raise ValueError(
+                    f"set_bounds changes the bounds of {name!r}, not what it is: it was "
+                    f"{known[name]}, got {new_bounds[name]!r}"
+                )
         self.luthier_space = self.luthier_space.with_params(changed)
         self.history.set_space(self.luthier_space)

@@ -28,6 +28,8 @@ __all__ = [
     "XGBoostPruningCallback",
 ]
 
+_MODULES = ("catboost", "dask", "keras", "lightgbm", "pytorch_lightning", "sklearn", "xgboost")
+
 if TYPE_CHECKING:
     from .catboost import CatBoostPruningCallback as CatBoostPruningCallback
     from .dask import DaskStorage as DaskStorage
@@ -73,6 +75,7 @@ else:
             "WeightsAndBiasesCallback": "refused",
             "OptunaSearchCV": "sklearn",
             "XGBoostPruningCallback": "xgboost",
+            **dict.fromkeys(_MODULES, ""),
         },
         {
             "KerasPruningCallback": "keras",
