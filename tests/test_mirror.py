@@ -358,6 +358,7 @@ THEMES = {
     ],
     "compat/optuna/test_integration": [
         "compat/optuna/integration/catboost",
+        "compat/optuna/integration/dask",
         "compat/optuna/integration/keras",
         "compat/optuna/integration/lightgbm",
         "compat/optuna/integration/pruning",
