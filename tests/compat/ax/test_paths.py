@@ -8,13 +8,25 @@ import sys
 
 import pytest
 
+from luthier.compat.ax.core.batch_trial import BatchTrial
 from luthier.compat.ax.core.experiment import Experiment
 from luthier.compat.ax.core.objective import Objective
 from luthier.compat.ax.core.optimization_config import OptimizationConfig
 from luthier.compat.ax.core.parameter import ParameterType, RangeParameter
 from luthier.compat.ax.core.search_space import SearchSpace
+from luthier.compat.ax.exceptions.core import OptimizationComplete
+from luthier.compat.ax.global_stopping.strategies.base import BaseGlobalStoppingStrategy
+from luthier.compat.ax.global_stopping.strategies.improvement import (
+    ImprovementGlobalStoppingStrategy,
+)
+from luthier.compat.ax.modelbridge import get_sobol
 from luthier.compat.ax.plot.by_luthier import draw
 from luthier.compat.ax.plot.contour import interact_contour
+from luthier.compat.ax.plot.pareto_utils import compute_posterior_pareto_frontier
+from luthier.compat.ax.service.ax_client import AxClient
+from luthier.compat.ax.service.utils.report_utils import exp_to_df
+from luthier.compat.ax.storage.json_store.load import load_experiment
+from luthier.compat.ax.storage.json_store.save import save_experiment
 from luthier.compat.ax.storage.sqa_store.db import init_engine
 from luthier.compat.ax.utils.measurement.synthetic_functions import hartmann6
 from luthier.compat.ax.utils.notebook.plotting import render
@@ -31,6 +43,11 @@ NAMES = {
     "generation_strategy.transition_criterion": "MinTrials MaxTrials",
     "modelbridge.dispatch_utils": "choose_generation_strategy",
     "modelbridge.generation_node": "GenerationNode",
+    "modelbridge.cross_validation": "cross_validate",
+    "modelbridge.transforms.unit_x": "UnitX",
+    "modelbridge.transforms.task_encode": "TaskEncode",
+    "modelbridge.transforms.log": "Log",
+    "modelbridge.transforms.standardize_y": "StandardizeY",
     "models.torch.botorch_modular.surrogate": "Surrogate SurrogateSpec",
     "runners.synthetic": "SyntheticRunner",
     "service.utils.best_point": "observed_pareto predicted_pareto",
@@ -58,6 +75,12 @@ def test_importing_loads_nothing_heavy() -> None:
 def test_names_of_the_inside_say_what_to_do_on_use() -> None:
     with pytest.raises(CompatError, match=r"init_engine has no equivalent.*save_to_json_file"):
         init_engine("sqlite://")
+    with pytest.raises(CompatError, match="max_trials=n"):
+        BatchTrial()
+    with pytest.raises(CompatError, match="Derive a class"):
+        ImprovementGlobalStoppingStrategy(min_trials=3)
+    with pytest.raises(CompatError, match="'pareto'"):
+        compute_posterior_pareto_frontier()
     with pytest.raises(CompatError, match="'contour'"):
         interact_contour(model=None, metric_name="loss")
 
@@ -83,3 +106,38 @@ def test_an_experiment_of_parts_is_drawn(monkeypatch) -> None:
     assert hartmann6([0.20169, 0.150011, 0.476874, 0.275332, 0.311652, 0.6573]) == pytest.approx(
         hartmann6.fmin, abs=1e-4
     )
+
+
+def test_a_search_ends_when_a_strategy_says_so_and_its_experiment_is_kept(tmp_path) -> None:
+    class Enough(BaseGlobalStoppingStrategy):
+        def _should_stop_optimization(self, experiment):
+            return True, "that is enough"
+
+    client = AxClient(
+        random_seed=0, verbose_logging=False, global_stopping_strategy=Enough(min_trials=2)
+    )
+    client.create_experiment([{"name": "x", "type": "range", "bounds": [0.0, 1.0]}])
+    for _ in range(2):
+        params, index = client.get_next_trial()
+        client.complete_trial(index, raw_data=params["x"])
+    with pytest.raises(OptimizationComplete, match="that is enough"):
+        client.get_next_trial()
+    _, index = client.get_next_trial(force=True)
+    client.get_next_trial()  # none is stopped while one runs
+
+    path = str(tmp_path / "experiment.json")
+    save_experiment(client.experiment, path)
+    again = load_experiment(path)
+    assert again == client.experiment
+    assert exp_to_df(again)["trial_index"].tolist() == [0, 1, 2, 3]
+
+
+def test_sobol_points_go_on_and_repeat_with_the_seed() -> None:
+    kind = ParameterType.FLOAT
+    space = SearchSpace([RangeParameter(name="a", parameter_type=kind, lower=0, upper=1)])
+    runs = []
+    for _ in range(2):
+        sobol = get_sobol(space, seed=1)
+        runs.append([a.parameters["a"] for n in (3, 5) for a in sobol.gen(n).arms])
+    assert runs[0] == runs[1]
+    assert sorted(int(8 * a) for a in runs[0]) == list(range(8))  # one in each eighth

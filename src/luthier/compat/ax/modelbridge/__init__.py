@@ -1,1 +1,7 @@
-"""Older paths of Ax for strategies and methods."""
+"""Ax's names of methods."""
+
+from __future__ import annotations
+
+from ..adapter.factory import get_sobol
+
+__all__ = ["get_sobol"]

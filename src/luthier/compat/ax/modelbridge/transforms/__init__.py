@@ -1,0 +1,1 @@
+"""Ax's transforms, for which luthier's space stands."""

@@ -1,0 +1,7 @@
+"""A transform of Ax, which can be named in settings; luthier's space has its own."""
+
+from __future__ import annotations
+
+from ...inside import refuse_names
+
+__getattr__ = refuse_names("ax.modelbridge.transforms.unit_x", "luthier's space scales parameters.")
