@@ -110,7 +110,7 @@ def smooth(space: Space, X: np.ndarray, losses: np.ndarray, at: np.ndarray) -> n
     for t, y in enumerate(losses.T):
         study = create_study(space=space, seed=0)
         for params, loss in zip(rows, y.tolist(), strict=True):
-            study.add_result(params, loss)
+            study.add(params, loss)
         expected[:, t] = Surrogate(space, study.history).predict(at)[0]
     return expected
 

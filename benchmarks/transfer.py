@@ -2,6 +2,7 @@
 
     python -m benchmarks.transfer --data yahpo --tasks memory_tasks.json --runs runs.jsonl
     python -m benchmarks.transfer --report runs.jsonl --save
+    python -m benchmarks.transfer --cost --save       # a proposal with 20 tasks of 100 rows
 
 Each task of a family is searched as if it were new, with the others as its past: 20 of them, each a
 study of 40 trials. `--data` is the folder with the families of `benchmarks.common.yahpo`, `--tasks`
@@ -44,6 +45,7 @@ N_TASKS = 20
 N_ROWS = 40
 N_JUNK = 1_000
 N_WORKERS = 16
+MAX_COST = 100  # trials until which the cost of a proposal is measured
 MARKS = (1, 3, 5, 10, 20, 30)
 PEERS = ("portfolio", "rgpe", "tst", "quantile")
 METHODS = ("none", "luthier", *PEERS, "box", "pibo")
@@ -263,6 +265,44 @@ def report(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
     return rows
 
 
+def measure_cost() -> dict[str, dict[str, float]]:
+    """Return what a proposal costs with memory and without, ms of processor time, by parameters."""
+    rows: dict[str, dict[str, float]] = {}
+    for d in (5, 10):
+        space = luthier.Space({f"x{j}": luthier.Float(0, 1) for j in range(d)})
+        rng = np.random.default_rng(0)
+
+        def bowl(X: Array) -> Array:
+            return np.asarray(((X - 0.4) ** 2 * np.arange(1, X.shape[1] + 1)).sum(axis=1))
+
+        tasks = []
+        for t in range(N_TASKS):
+            X = space.sample(rng, 100)
+            losses = bowl(X) + 0.1 * X[:, t % d]
+            tasks.append(Task(name=str(t), space=space, X=X, losses=losses[:, None]))
+        X = space.sample(np.random.default_rng(1), MAX_COST)
+        values, params = bowl(X), space.decode(X)
+        row: dict[str, float] = {}
+        for name, memory in (("plain", ()), ("memory", tuple(tasks))):
+            history = luthier.History(space, ["minimize"])
+            history.update_info(memory=memory)
+            sampler = luthier.samplers.GP()
+            times = []
+            for n, (p, y) in enumerate(zip(params, values, strict=True)):
+                state = luthier.State.COMPLETE
+                trial = luthier.TrialRow(number=n, state=state, params=p, values=(float(y),))
+                history.put([trial])
+                start = time.process_time()
+                sampler.sample(space, history, 1, np.random.default_rng(n))
+                times.append(1e3 * (time.process_time() - start))
+            row[f"{name}_ms"] = round(float(np.mean(times[10:])), 2)
+            row[f"{name}_once_ms"] = round(float(times[0]), 1)
+        row["ratio"] = round(row["memory_ms"] / row["plain_ms"], 2)
+        rows[f"{d} parameters"] = row
+        print(d, row)
+    return rows
+
+
 def main() -> None:
     """Run, or report."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -276,15 +316,21 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--report", type=Path, help="print the table of a file of runs")
     parser.add_argument("--save", action="store_true", help="keep it in benchmarks/results")
+    parser.add_argument("--cost", action="store_true", help="measure the cost of a proposal")
     arguments = parser.parse_args()
+    if arguments.cost:
+        rows = measure_cost()
+        if arguments.save:
+            print(save_results("transfer", describe_run(), "cost", rows))
+        return
     if arguments.report is None:
         run_all(arguments)
         return
     runs = read(arguments.report)
-    rows = report(runs)
+    table = report(runs)
     if arguments.save:
         counts = {"runs": len(runs), "targets": len({(r["family"], r["instance"]) for r in runs})}
-        print(save_results("transfer", describe_run(**counts), "regret", rows))
+        print(save_results("transfer", describe_run(**counts), "regret", table))
 
 
 if __name__ == "__main__":

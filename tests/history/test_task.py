@@ -105,8 +105,20 @@ def test_a_name_that_is_not_there_or_taken_is_refused():
         ({"X": np.full((12, 3), -0.1)}, "from 0 to 1"),
         ({"X": np.full((12, 3), np.inf)}, "from 0 to 1"),
         ({"directions": ("minimize", "maximize")}, "1 objectives"),
+        ({"context": {"log_rows": np.nan}}, "finite numbers, got"),
     ],
-    ids=["mask", "losses", "columns", "nan", "infinite", "above", "below", "beyond", "directions"],
+    ids=[
+        "mask",
+        "losses",
+        "columns",
+        "nan",
+        "infinite",
+        "above",
+        "below",
+        "beyond",
+        "directions",
+        "context",
+    ],
 )
 def test_columns_that_are_none_are_refused(changed, message):
     with pytest.raises(TaskError, match=message):

@@ -301,7 +301,7 @@ def test_names_in_another_case_are_proposed() -> None:
     study = luthier.create_study(space={"Learning_Rate": luthier.Float(0, 1)})
     with pytest.raises(luthier.errors.UnknownParameterError, match="did you mean 'Learning_Rate'"):
         study.enqueue({"LEARNING_RATE": 0.5})
-    study.add_result({"Learning_Rate": 0.5}, 1.0)
+    study.add({"Learning_Rate": 0.5}, 1.0)
     with pytest.raises(AttributeError, match=r"write params\['Learning_Rate'\]"):
         study.best_trial.params.Learning_Rate
 

@@ -315,7 +315,7 @@ def test_errors_are_of_this_library() -> None:
 @pytest.mark.parametrize("space", [None, {"x": luthier.Float(0, 10), "k": ["a", "b"]}])
 def test_known_results_are_learnt_from(space) -> None:
     study = luthier.create_study(space=space, seed=0)
-    assert study.add_result({"x": 3.0, "k": "a"}, 0.5) == 0
+    assert study.add({"x": 3.0, "k": "a"}, 0.5) == 0
     assert (study.best_value, study.best_params) == (0.5, {"x": 3.0, "k": "a"})
     for params, value in (
         ([("x", 1)], 0.5),
@@ -323,16 +323,16 @@ def test_known_results_are_learnt_from(space) -> None:
         ({"x": 1.0, "k": "a"}, float("nan")),
     ):
         with pytest.raises(TrialError):
-            study.add_result(params, value)
+            study.add(params, value)
     assert len(study.trials) == 1
     if space:
         with pytest.raises(UnknownParameterError):
-            study.add_result({"x": 11.0, "k": "a"}, 0.5)
+            study.add({"x": 11.0, "k": "a"}, 0.5)
 
 
 def test_several_values_of_a_known_result_come_by_name() -> None:
     study = luthier.create_study(objectives={"loss": "minimize", "size": "maximize"})
-    study.add_result({"x": 1.0}, {"size": 7, "loss": 2})
+    study.add({"x": 1.0}, {"size": 7, "loss": 2})
     assert study.trials[0].values == (2.0, 7.0)
 
 

@@ -240,10 +240,10 @@ def test_the_table_is_read_again_only_when_it_shows_something_else(visit, study)
     n = sum("/rows" in url for url in visit.asked)
     bad = {"lr": 1e-4, "kind": "adam"}
     for k in range(3):
-        study.add_result(bad | {"lr": 1e-4 + k * 1e-6}, 100.0 + k)
+        study.add(bad | {"lr": 1e-4 + k * 1e-6}, 100.0 + k)
     page.get_by_text("1 to 50 of 63").wait_for()
     assert sum("/rows" in url for url in visit.asked) == n
-    study.add_result({"lr": 0.0101, "kind": "adam"}, -1.0)
+    study.add({"lr": 0.0101, "kind": "adam"}, -1.0)
     page.get_by_role("cell", name="-1", exact=True).wait_for()
 
 

@@ -116,7 +116,7 @@ def test_rows_that_were_enqueued_are_not_tried_again():
 def test_rows_come_too_late_for_a_study_with_many_trials():
     study = luthier.create_study(space=make(), sampler="gp", seed=1)
     for i in range(30):
-        study.add_result({"x": 3 + i / 10, "kind": "a"}, float(i))
+        study.add({"x": 3 + i / 10, "kind": "a"}, float(i))
     study.optimize(lambda trial: trial.params["x"], n_trials=2)
     assert study.trials[-1].params != {"x": 1.0, "kind": "b"}
 

@@ -42,6 +42,6 @@ def test_no_sampler_takes_neighbours_of_a_large_range_for_what_was_tried() -> No
     study = luthier.create_study(space=space, seed=0, sampler="random")
     start = 5 * 10**11
     for i in range(10):
-        study.add_result({"x": start + i}, 1.0)
+        study.add({"x": start + i}, 1.0)
     near = space.encode([{"x": start + i} for i in range(20)])
     assert study.history.seen(near).tolist() == [True] * 10 + [False] * 10

@@ -2,6 +2,7 @@
 
 import logging
 import math
+import re
 
 import numpy as np
 import pytest
@@ -34,8 +35,9 @@ def test_a_study_begins_with_what_helped_before_and_says_so():
     assert first.tags == {"from_memory": "portfolio"}
     assert "number 1 of the configurations that helped 1 earlier task" in str(study.explain(0))
     assert study.trials[1].tags == {}
-    assert study.trials[7].tags["from_memory"].startswith("w=")
+    assert re.fullmatch(r"w=\d\.\d\d: old [+-]100 %", study.trials[7].tags["from_memory"])
     assert "had a weight of" in str(study.explain(7))
+    assert "(old +100 %)" in str(study.explain(7))
 
 
 def test_memory_that_misled_is_dropped_with_a_sentence():
@@ -285,3 +287,11 @@ def test_constraints_and_memory_go_together():
     study.optimize(objective, n_trials=14, progress=False)
     assert study.best_params["x"] <= 0.25
     assert any(t.tags.get("from_memory", "").startswith("w=") for t in study.trials)
+
+
+def test_a_study_is_no_memory_of_itself(tmp_path):
+    storage = f"sqlite:///{tmp_path}/s.db"
+    earlier("s", storage=storage)
+    again = luthier.create_study("s", storage, space=SPACE, memory="auto", load_if_exists=True)
+    assert again.memory.tasks == ()
+    assert len(again.trials) == 12

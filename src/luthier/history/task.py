@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
@@ -75,6 +76,11 @@ class Task:
             raise TaskError(
                 f"task {self.name!r:.100} has {d} parameters and {m} objectives, so X is (n, {d}) "
                 f"and losses are (n, {m}), got {self.X.shape} and {self.losses.shape}"
+            )
+        if not all(math.isfinite(number) for number in self.context.values()):
+            raise TaskError(
+                f"the context of task {self.name!r:.100} has finite numbers, got "
+                f"{show(dict(self.context))}"
             )
         if self.penalised is not None and self.penalised.shape != (n,):
             raise TaskError(f"penalised rows of task {self.name!r:.100} are a mask of {n} rows")

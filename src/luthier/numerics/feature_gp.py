@@ -1,9 +1,11 @@
 """A Gaussian process that knows features of its points beside their places.
 
 Notation: n points Z with T features F (n, T) each, and losses y (n,). The kernel is
-k(x, x') = signal · matern(x, x') + (a / T) F(x) · F(x'), the second part of which is a linear
-function of the features, with weights of any sign. theta (d + 3,) holds the logarithms of rho (d,),
-signal, noise and a. K, R and alpha are as in `gp`. A name that ends in `_by` is a derivative.
+k(x, x') = signal · matern(x, x') + F(x)ᵀ M F(x'), where M = (a / T) I + (c / T²) 1 1ᵀ. Its second
+part is a linear function of the features, with weights of any sign: c is the variance of what all
+weights have in common, a that of how much they differ. theta (d + 3,) holds the logarithms of
+rho (d,), signal, noise and a. K, R and alpha are as in `gp`. A name that ends in `_by` is a
+derivative.
 """
 
 from __future__ import annotations
@@ -27,6 +29,9 @@ from .gp import (
     neg_log_likelihood,
     squared_differences,
 )
+
+COMMON = 0.5
+"""c, the variance of what the weights of all features have in common."""
 
 _LOG_A = (-2.0, 1.5)  # mean and standard deviation before any data
 _LOG_A_BOUNDS = (-9.0, 5.0)
@@ -52,7 +57,7 @@ def squared_distances(rho: Array, Z: Inputs, other: Inputs) -> Array:
 
 
 def neg_log_posterior(
-    theta: Array, D: Array, G: Array, y: Array, prior: Prior
+    theta: Array, D: Array, G: Array, common: Array, y: Array, prior: Prior
 ) -> tuple[float, Array]:
     """-log p(y, theta) up to a constant, and its gradient.
 
@@ -60,6 +65,7 @@ def neg_log_posterior(
         theta: (d + 3,).
         D: (d, n(n-1)/2) from `squared_differences`.
         G: (n, n) F Fᵀ / T.
+        common: (n, n) what the mean of the features adds to the covariance.
         y: (n,) standardised.
         prior: Of all but log a.
 
@@ -74,8 +80,8 @@ def neg_log_posterior(
     k, slope = matern_slope(rho @ D)
     K = np.zeros((n, n))
     flat = K.reshape(-1)
-    flat[low] = signal * k + a * g
-    flat[:: n + 1] = signal + noise + a * g_diagonal
+    flat[low] = signal * k + a * g + common.reshape(-1)[low]
+    flat[:: n + 1] = signal + noise + a * g_diagonal + common.diagonal()
     found = neg_log_likelihood(K, y, low)
     if found is None:
         return 1e25, np.zeros(len(theta))
@@ -105,10 +111,17 @@ def fit(Z: Inputs, F: Array, y: Array, prior: Prior, start: Array, bounds: Array
         start: (d + 2,) hyperparameters of the process without features.
         bounds: (d + 2, 2) of them.
     """
+    mean = F.mean(axis=1)
     theta, _, _ = fmin_l_bfgs_b(
         neg_log_posterior,
         np.append(start, _LOG_A[0]),
-        args=(squared_differences(Z), F @ F.T / F.shape[1], y, prior),
+        args=(
+            squared_differences(Z),
+            F @ F.T / F.shape[1],
+            COMMON * np.outer(mean, mean),
+            y,
+            prior,
+        ),
         bounds=[*map(tuple, bounds), _LOG_A_BOUNDS],
         maxiter=_MAX_ITERATIONS,
         factr=1e10,
@@ -145,15 +158,15 @@ class FeaturePosterior:
         rho: (d,) inverse squared lengthscales.
         signal: Variance of the part that knows places.
         noise: Variance of an observation.
-        weight: a / T.
+        weights: (T, T) M, the covariance of the features' weights.
     """
 
     rho: Array
     signal: float
     noise: float
-    weight: float
+    weights: Array
     _Z: Inputs
-    _F: Array
+    _FM: Array  # (n, T) F M
     _R: Array
     _alpha: Array
 
@@ -162,11 +175,12 @@ class FeaturePosterior:
         """Condition on y (n,) at n points with features (n, T)."""
         rho = np.exp(theta[:-3])
         signal, noise, a = np.exp(theta[-3:]).tolist()
-        weight = a / F.shape[1]
-        K = signal * matern(squared_distances(rho, Z, Z)) + weight * (F @ F.T)
+        T = F.shape[1]
+        M = a / T * np.eye(T) + COMMON / T**2
+        K = signal * matern(squared_distances(rho, Z, Z)) + F @ M @ F.T
         K.reshape(-1)[:: Z.n + 1] += noise
         R = np.asarray(lapack.dtrtri(cholesky(K).T, lower=0)[0].T)
-        return cls(rho, signal, noise, weight, Z, F, R, R.T @ (R @ y))
+        return cls(rho, signal, noise, M, Z, F @ M, R, R.T @ (R @ y))
 
     @property
     def n(self) -> int:
@@ -182,28 +196,25 @@ class FeaturePosterior:
         return y - self._alpha * variance, variance
 
     def share_of(self) -> Array:
-        """Return (T,) what each feature explains of the mean, as a weight with a sign.
-
-        Of the mean at the observations, F (a / T) Fᵀ alpha, it is the weight of a feature.
-        """
-        return np.asarray(self.weight * (self._F.T @ self._alpha))
+        """Return (T,) the expected weight of each feature, with its sign: M Fᵀ alpha."""
+        return np.asarray(self._FM.T @ self._alpha)
 
     def predict(self, Z: Inputs, F: Array) -> tuple[Array, Array]:
         """Mean (m,) and variance (m,) of the noise-free process at points with features (m, T)."""
         k = self.signal * matern(squared_distances(self.rho, Z, self._Z))
-        k += self.weight * (F @ self._F.T)
+        k += F @ self._FM.T
         w = k @ self._R.T
         variance = self._prior_variance(F) - np.einsum("ij,ij->i", w, w)
         return k @ self._alpha, np.maximum(variance, 1e-12 * self.signal)
 
     def _prior_variance(self, F: Array) -> Array:
-        return np.asarray(self.signal + self.weight * np.einsum("ij,ij->i", F, F))
+        return np.asarray(self.signal + np.einsum("ij,ij->i", F @ self.weights, F))
 
     def gradients(self, Z: Inputs, F: Array) -> Slopes:
         """`predict`, and derivatives of mean and variance at m points with features (m, T)."""
         p = Z.N.shape[1]
         k, slope = matern_slope(squared_distances(self.rho, Z, self._Z))
-        k = self.signal * k + self.weight * (F @ self._F.T)
+        k = self.signal * k + F @ self._FM.T
         w = k @ self._R.T
         a = slope * self._alpha
         wR = w @ self._R
@@ -219,15 +230,15 @@ class FeaturePosterior:
             variance=np.maximum(variance, 1e-12 * self.signal),
             mean_by=mean_by,
             variance_by=variance_by,
-            mean_by_features=np.tile(self.weight * (self._F.T @ self._alpha), (Z.n, 1)),
-            variance_by_features=2 * self.weight * (F - wR @ self._F),
+            mean_by_features=np.tile(self.share_of(), (Z.n, 1)),
+            variance_by_features=2 * (F @ self.weights - wR @ self._FM),
         )
 
     def append(self, Z: Inputs, F: Array) -> None:
         """Add one point, observed as the mean there without noise: only variances change."""
         n = self.n
         k = self.signal * matern(squared_distances(self.rho, Z, self._Z))
-        k = (k + self.weight * (F @ self._F.T))[0]
+        k = (k + F @ self._FM.T)[0]
         row = self._R @ k
         rest = float(self._prior_variance(F)[0] - row @ row)
         last = math.sqrt(max(rest, 1e-10 * self.signal))
@@ -237,5 +248,5 @@ class FeaturePosterior:
         R[n, n] = 1 / last
         self._R = R
         self._Z = Inputs(np.concatenate([self._Z.N, Z.N]), np.concatenate([self._Z.C, Z.C]))
-        self._F = np.concatenate([self._F, F])
+        self._FM = np.concatenate([self._FM, F @ self.weights])
         self._alpha = np.append(self._alpha, 0.0)

@@ -101,6 +101,7 @@ class Auto(Sampler):
         sampler = self._sampler(method.name, method.since)
         X = sampler.sample(space, history, n, rng)
         self.memory_weight = sampler.memory_weight
+        self.memory_tasks = sampler.memory_tasks
         return X
 
     def _sampler(self, name: str, since: int) -> Sampler:

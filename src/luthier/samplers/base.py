@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,10 +26,13 @@ class Sampler(ABC):
         learns: Whether proposals depend on results.
         memory_weight: How much earlier tasks had to do with the last proposal, from 0 to 1; None
             where no model weighed them.
+        memory_tasks: The tasks that had most to do with it, and the weight of each in the model,
+            with its sign.
     """
 
     learns: ClassVar[bool] = True
     memory_weight: float | None = None
+    memory_tasks: Sequence[tuple[str, float]] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -62,7 +66,7 @@ class Sampler(ABC):
         settings = ", ".join(
             f"{k}={v!r}"
             for k, v in vars(self).items()
-            if not k.startswith("_") and k != "memory_weight"
+            if not k.startswith("_") and k not in ("memory_weight", "memory_tasks")
         )
         return f"{type(self).__name__}({settings})"
 

@@ -281,6 +281,7 @@ class GP(Sampler):
             knowing = LogEI(process, float(process.predict(Z)[0][improvable].min()), doubt)
             gain = mix(knowing, gain, weight)
             self.memory_weight = weight
+            self.memory_tasks = process.list_weights()
         return gain, leaders, best
 
     def _start_length(self, space: Space, history: History) -> int:

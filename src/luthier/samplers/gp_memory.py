@@ -41,6 +41,12 @@ class TaskProcess:
         """(d,) inverse squared lengthscales."""
         return self.process.rho
 
+    def list_weights(self) -> list[tuple[str, float]]:
+        """Return the tasks and their weights, those with the largest first, whatever the sign."""
+        weights = self.process.share_of()
+        order = np.argsort(-np.abs(weights), kind="stable").tolist()
+        return [(self.sources.matched[t].task.name, float(weights[t])) for t in order]
+
     def predict(self, Z: Inputs) -> tuple[Array, Array]:
         """Return mean (m,) and variance (m,) at m points."""
         return self.process.predict(Z, self.sources.predict(Z))

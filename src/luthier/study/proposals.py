@@ -126,7 +126,7 @@ class Proposals:
             return {}
         from ..transfer.memory_use import describe_use
 
-        use = describe_use(space, self.history, X, sampler.memory_weight)
+        use = describe_use(space, self.history, X, sampler.memory_weight, sampler.memory_tasks)
         return {"from_memory": use} if use else {}
 
     def check(self, params: Mapping[str, Any]) -> dict[str, Any]:

@@ -404,7 +404,7 @@ class Study(Insights, Remedies):
         )
         return self.add_trials([row])[0]
 
-    def add_result(
+    def add(
         self, params: Mapping[str, Any], value: float | Sequence[float] | Mapping[str, float]
     ) -> int:
         """Add a complete trial that was measured elsewhere; the sampler learns from it.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from ..history.history import History
@@ -12,20 +14,37 @@ from ..wording import count_of
 from .recall import recall
 from .safe_start import N_JUDGED, find_rows, measure_agreement
 
+_N_SHOWN = 3  # tasks that are named
 _LITTLE = 0.05  # a weight below which earlier tasks have no say
 
 
-def describe_use(space: Space, history: History, X: Array, weight: float | None) -> str:
-    """Return what earlier tasks have to do with a proposal: "portfolio", "w=0.83" or nothing.
+def describe_use(
+    space: Space,
+    history: History,
+    X: Array,
+    weight: float | None,
+    tasks: Sequence[tuple[str, float]] = (),
+) -> str:
+    """Return what earlier tasks have to do with a proposal: "portfolio", a weight, or nothing.
+
+    A weight is followed by the three tasks with most influence, "w=0.83: old +61 %, other -20 %":
+    the share of each in what all tasks explain, and whether it says the same or the contrary.
 
     Args:
         space: The space.
         history: All trials before it.
         X: (1, d) the proposal.
         weight: Of the model that knows the tasks; None where no model proposed it.
+        tasks: Names and weights within that model, the largest first.
     """
     if weight is not None:
-        return f"w={weight:.2f}"
+        total = sum(w * w for _, w in tasks)
+        shares = [
+            f"{name:.40} {'+' if w > 0 else '-'}{100 * w * w / total:.0f} %"
+            for name, w in tasks[:_N_SHOWN]
+            if total > 0
+        ]
+        return f"w={weight:.2f}" + (f": {', '.join(shares)}" if shares else "")
     recalled = recall(space, history)
     if recalled is not None and find_rows(recalled.portfolio, X)[0]:
         return "portfolio"
@@ -50,10 +69,15 @@ def explain_memory(history: History, number: int, use: str) -> str:
         place = int(np.argmax(find_rows(history.X[[number]], recalled.portfolio)))
         return f"it is number {place + 1} of the configurations that helped {tasks}"
     if use.startswith("w="):
-        weight = float(use[2:])
+        text, _, shares = use[2:].partition(": ")
+        weight = float(text)
         if weight < _LITTLE:
-            return f"{tasks} had no say: a model without them foretells the results better ({use})"
-        return f"{tasks} had a weight of {weight:.2f} in it, by how well they foretell the results"
+            return f"{tasks} had no say: a model without them foretells the results better"
+        named = f" ({shares})" if shares else ""
+        return (
+            f"{tasks} had a weight of {weight:.2f} in it, by how well they foretell the results"
+            f"{named}"
+        )
     if dropped is not None:
         return (
             f"memory was dropped after trial {dropped}: it ranked the first results the wrong way "

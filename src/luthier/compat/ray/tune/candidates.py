@@ -99,7 +99,7 @@ class Candidates:
             if self.learns and trial.results and trial.status == TERMINATED:
                 losses = self._plan.goal.losses(trial.last_result)
                 if losses:
-                    self.study.add_result(known, losses)
+                    self.study.add(known, losses)
         return kept
 
     def configure(self, handle: Handle, trial_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
