@@ -464,14 +464,17 @@ def test_mlflow_has_a_run_for_each_trial(tmp_path, monkeypatch):
             return SimpleNamespace(info=SimpleNamespace(run_id=f"{experiment} {tags['who']}"))
 
         def __getattr__(self, verb):
-            return lambda *given, **_: written.append((verb, *given))
+            return lambda run, *given, **_: written.append((verb, run, *given))
+
+        def log_batch(self, run, metrics=(), params=()):
+            written.extend((run, kept.key, kept.value) for kept in (*metrics, *params))
 
     monkeypatch.setattr(room, "MlflowClient", Client)
     callback = room.MLflowLoggerCallback("sqlite://", experiment_name="e", tags={"who": "me"})
     tune.run(square, config={"a": {"x": 1}, "x": 2}, callbacks=[callback], verbose=0)
     assert written[0] == ("sqlite://", None)
-    assert ("log_param", "e me", "a/x", 1) in written
-    assert ("log_metric", "e me", "loss", 4.0) in written
+    assert ("e me", "a/x", "1") in written
+    assert ("e me", "loss", 4.0) in written
     assert written[-1] == ("set_terminated", "e me", "FINISHED")
 
 

@@ -12,6 +12,7 @@ from ...tune.trial import Trial
 
 try:
     import mlflow
+    from mlflow.entities import Metric, Param
     from mlflow.tracking import MlflowClient
 except ImportError as e:
     raise missing("air.integrations.mlflow", "mlflow", "mlflow") from e
@@ -69,14 +70,15 @@ class MLflowLoggerCallback(LoggerCallback):
             self._log_params(trial)
 
     def _log_params(self, trial: Trial) -> None:
-        for name, value in flatten(trial.config).items():
-            self._client.log_param(self._runs[trial.trial_id], name, value)
+        params = [Param(name, str(value)) for name, value in flatten(trial.config).items()]
+        self._client.log_batch(self._runs[trial.trial_id], params=params)
 
     def log_trial_result(self, iteration: int, trial: Trial, result: dict[str, Any]) -> None:
         """Write the numbers of a report."""
         step = int(result.get("timesteps_total") or result["training_iteration"])
-        for name, value in find_metrics(result):
-            self._client.log_metric(self._runs[trial.trial_id], name, value, step=step)
+        now_ms = int(result["timestamp"] * 1000)
+        metrics = [Metric(name, value, now_ms, step) for name, value in find_metrics(result)]
+        self._client.log_batch(self._runs[trial.trial_id], metrics=metrics)
 
     def log_trial_end(self, trial: Trial, failed: bool = False) -> None:
         """End the run of a trial."""
