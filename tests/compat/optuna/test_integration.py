@@ -74,7 +74,10 @@ def test_the_tuner_changes_leaves_on_rows_that_are_tested_too(monkeypatch):
     monkeypatch.setattr(lgb, "_N_TRIALS", 4)
     made, valid = lgb.Dataset(X[:60], y[:60]), lgb.Dataset(X[60:], y[60:])
     params = {"objective": "binary", "metric": "binary_logloss", "num_threads": 1}
-    lgb.LightGBMTuner(params, made, 3, valid_sets=[made, valid], optuna_seed=0).run()
+    tuner = lgb.LightGBMTuner(params, made, 3, valid_sets=[made, valid], optuna_seed=0)
+    assert (tuner.best_score, tuner.best_params["num_leaves"]) == (np.inf, 31)
+    tuner.run()
+    assert np.isfinite(tuner.best_score)
     tuner = lgb.LightGBMTunerCV(params, lgb.Dataset(X, y), 3, nfold=2, optuna_seed=0)
     tuner.run()
     assert len({t.params["min_child_samples"] for t in tuner.study.trials}) > 1

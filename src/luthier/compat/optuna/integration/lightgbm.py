@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import lightgbm
@@ -72,6 +73,15 @@ _STEPS: dict[str, BaseDistribution] = {
     "lambda_l2": FloatDistribution(1e-8, 10.0, log=True),
     "min_child_samples": IntDistribution(5, 100, log=True),
 }
+_DEFAULTS = {
+    "lambda_l1": 0.0,
+    "lambda_l2": 0.0,
+    "num_leaves": 31,
+    "feature_fraction": 1.0,
+    "bagging_fraction": 1.0,
+    "bagging_freq": 0,
+    "min_child_samples": 20,
+}
 _N_TRIALS = 68  # as many as the original's steps have together
 _LARGER_IS_BETTER = ("auc", "average_precision", "auc_mu", "ndcg", "map", "mean_average_precision")
 
@@ -133,13 +143,19 @@ class _Tuner:
 
     @property
     def best_score(self) -> float:
-        """The score of the best params."""
-        return self.study.best_value
+        """The score of the best params; infinite before the first trial."""
+        try:
+            return self.study.best_value
+        except ValueError:
+            return -math.inf if self.study.direction == StudyDirection.MAXIMIZE else math.inf
 
     @property
     def best_params(self) -> dict[str, Any]:
-        """The best params, with those that were given."""
-        return {**self._params, **self.study.best_params}
+        """The best params, with those that were given; LightGBM's own before the first trial."""
+        try:
+            return {**self._params, **self.study.best_params}
+        except ValueError:
+            return {**_DEFAULTS, **self._params}
 
 
 class LightGBMTuner(_Tuner):
