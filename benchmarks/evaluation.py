@@ -373,7 +373,10 @@ def run(
             for name, row in judge_race(number, seed, n_trials):
                 races.setdefault(name, []).append(row)
         return {
-            name: {key: float(np.mean([row[key] for row in rows])) for key in rows[0]}
+            name: {
+                "n_searches": len(rows),
+                **{key: float(np.mean([row[key] for row in rows])) for key in rows[0]},
+            }
             for name, rows in races.items()
         }
     judge = judge_tests if part == "tests" else judge_trees

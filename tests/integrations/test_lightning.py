@@ -207,6 +207,7 @@ def objective(trial):
     X = torch.ones(8, 4)
     load = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(X, X.sum(1)), 2)
     trainer.fit(Line(level), load, load)
+    print("value", report.value)
     report.check()
     return report.value
 
@@ -221,7 +222,7 @@ if __name__ == "__main__":
     if strategy == "ddp":
         optimize_together(study, objective, n_trials=2)
     else:
-        study.optimize(objective, n_trials=2)
+        study.optimize(objective, n_trials=1)  # each starts two processes
 """
 
 
@@ -238,13 +239,18 @@ def test_two_processes_end_at_the_same_epoch(tmp_path, strategy):
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    epochs = [f"10.0 {k}" for k in (1, 2, 3)] + [f"1.0 {k}" for k in (1, 2, 3, 4)]
+    epochs = [f"10.0 {k}" for k in (1, 2, 3)]
+    if strategy == "ddp":
+        epochs += [f"1.0 {k}" for k in (1, 2, 3, 4)]
     assert (tmp_path / "rank0").read_text().splitlines() == epochs
     assert (tmp_path / "rank1").read_text().splitlines() == epochs
     study = luthier.load_study("s", f"sqlite:///{tmp_path}/s.db")
-    assert [row.state for row in study.trials] == [luthier.State.PRUNED, luthier.State.COMPLETE]
+    assert study.trials[0].state == luthier.State.PRUNED
     assert study.trials[0].reports == ((1, 10), (2, 11), (3, 12))
-    assert study.trials[1].reports == ((1, 1), (2, 2), (3, 3), (4, 4))
+    assert "value 12.0" in done.stdout  # in the process of the study, whichever trains
+    if strategy == "ddp":
+        assert study.trials[1].state == luthier.State.COMPLETE
+        assert study.trials[1].reports == ((1, 1), (2, 2), (3, 3), (4, 4))
 
 
 def test_the_script_of_the_page_goes_on_after_a_kill(tmp_path):
