@@ -35,6 +35,15 @@ def test_noise_alone_is_refused_and_few_trials_are():
         fit_surrogate(history())
 
 
+def test_trials_that_no_model_can_use_are_counted():
+    rows = [trial({"x": 0.1 * i}, float(i)) for i in range(4)]
+    rows += [trial({"x": 0.5}, float("inf")), trial({"x": 0.6}, float("-inf"))]
+    with pytest.raises(
+        TooFewResultsError, match="2 complete trials have an infinite value"
+    ):
+        fit_surrogate(history(*rows))
+
+
 def count_fits(monkeypatch) -> list[int]:
     """Return a list that gets the number of trials of each model that is fitted from now on."""
     fitted: list[int] = []

@@ -12,6 +12,7 @@ from ..history.history import History
 from ..models.surrogate import MAX_OBSERVATIONS, Surrogate
 from ..trial.record import State
 from ..typing import Array
+from ..wording import agree, count_of
 from .measured_trials import MeasuredTrials, collect_measured
 from .model_quality import ModelQuality, surrogate_quality
 
@@ -75,10 +76,26 @@ def fit_surrogate(
     except SamplerError as e:
         raise TooFewResultsError(f"not enough to say: {e}") from None
     if not even_if_poor and not quality.suffices:
-        raise TooFewResultsError(quality.explain())
+        raise TooFewResultsError(quality.explain() + _tell_unusable(history, j))
     if not trials.n:
         raise TooFewResultsError("not enough to say: no feasible trial fits the present space")
     return FittedSurrogate(model, quality, trials, history.X[trials.number])
+
+
+def _tell_unusable(history: History, j: int) -> str:
+    """How many complete trials a model of objective j cannot use."""
+    complete = history.state == State.COMPLETE
+    finite = np.isfinite(history.losses[:, j])
+    n_infinite = int((complete & ~finite).sum())
+    n_outside = int((complete & finite & ~history.fits).sum())
+    told = ""
+    if n_infinite:
+        n = count_of(n_infinite, "complete trial")
+        told += f"; {n} {agree(n_infinite, 'has', 'have')} an infinite value"
+    if n_outside:
+        n = count_of(n_outside, "complete trial")
+        told += f"; {n} {agree(n_outside, 'does', 'do')} not fit the present space"
+    return told
 
 
 class _Fit(NamedTuple):
