@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from tests.support import sick_studies as sick
 
 import luthier
-from luthier import Float, Int, Space, State, analysis
+from luthier import Categorical, Float, Int, Space, State, analysis
 from luthier.analysis import diagnose
 from luthier.analysis.findings import narrow_optimum
 from luthier.analysis.findings.case import Case
@@ -27,6 +27,7 @@ from luthier.analysis.findings.missing_shuffle import is_periodic
 from luthier.analysis.findings.optimum_at_bound import has_natural_limit, widen
 from luthier.analysis.findings.oscillation import oscillates
 from luthier.analysis.findings.region import find_region
+from luthier.analysis.findings.signal import draw_trials
 from luthier.cli import cli
 from luthier.cli.finding_options import FOUND
 from luthier.errors import UnknownParameterError
@@ -602,3 +603,12 @@ def test_a_finding_is_data():
     finding = Finding(name="a", severity="note", title="t", advice="d")
     assert finding.confidence == 1
     assert str(finding) == "note: t\n  d"
+
+
+def test_choices_that_few_trials_have_are_one_where_a_forest_looks_for_a_signal():
+    space = Space({"c": Categorical(tuple(f"v{i}" for i in range(100_000))), "x": Float(0, 1)})
+    numbers = [7] * 3 + list(range(100, 137))
+    rows = [trial({"c": f"v{i}", "x": i / 200}, float(i)) for i in numbers]
+    X, _, n_choices = draw_trials(Case(history(*rows, space=space)))
+    assert n_choices.tolist() == [2, 0]
+    assert X[:, 0].tolist() == [0] * 3 + [1] * 37

@@ -38,9 +38,7 @@ def test_noise_alone_is_refused_and_few_trials_are():
 def test_trials_that_no_model_can_use_are_counted():
     rows = [trial({"x": 0.1 * i}, float(i)) for i in range(4)]
     rows += [trial({"x": 0.5}, float("inf")), trial({"x": 0.6}, float("-inf"))]
-    with pytest.raises(
-        TooFewResultsError, match="2 complete trials have an infinite value"
-    ):
+    with pytest.raises(TooFewResultsError, match="2 complete trials have an infinite value"):
         fit_surrogate(history(*rows))
 
 

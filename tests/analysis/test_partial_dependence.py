@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from luthier import Float, Space
+from luthier import Categorical, Float, Space
 from luthier.analysis import effects
 from luthier.errors import TooFewResultsError
 from luthier.testing import history, trial
@@ -105,3 +105,14 @@ def test_it_refuses_to_speak_where_the_model_cannot_predict():
         effects(additive(30), around="there")
     with pytest.raises(ValueError, match="level must be a number between 0 and 1"):
         effects(additive(30), level=90)
+
+
+def test_of_very_many_choices_those_that_most_trials_have_are_shown():
+    space = Space({"c": Categorical(tuple(f"v{i}" for i in range(5_000))), "x": Float(0, 1)})
+    rows = []
+    for i in range(150):
+        c = 7 if i % 3 else 30 * i
+        rows.append(trial({"c": f"v{c}", "x": i % 10 / 10}, i % 10 + 0.1))
+    [effect] = effects(history(*rows, space=space), ["c"])
+    assert len(effect.x) == len(effect.mean) == 51
+    assert 7 in effect.x.tolist()

@@ -23,6 +23,7 @@ _N_GRID = 20
 _N_FILL_INS = 128
 _MANY = 20  # parameters beyond which half of the fill-ins are enough
 _N_CURVES = 30
+_MOST_CHOICES = 100  # that are shown; of more, those that most trials have
 
 
 class Effect(NamedTuple):
@@ -37,7 +38,8 @@ class Effect(NamedTuple):
         direction: "minimize" or "maximize".
         around: Where the other parameters are: "uniform" over the space, as in the "good" quarter
             of trials, or as in the "best" one.
-        x: (g,) values of the parameter; of choices their indices.
+        x: (g,) values of the parameter; of choices their indices, of more than 100 of those that
+            most trials have.
         mean: (g,) average over the fill-ins of the expected value.
         low: (g,) and
         high: (g,) ends of an interval of that average, at each x alone.
@@ -160,6 +162,9 @@ def _effect(
     """Return the effect of a parameter in a branch; None where no fill-in has it active there."""
     columns = [space.column[axis.name]]
     x, units = grid_of(axis, space, _N_GRID)
+    if len(axis.choices) > _MOST_CHOICES:
+        shown = _pick_choices(units, fitted.X[:, columns[0]])
+        x, units = x[shown], units[shown]
     n_fill_ins = _N_FILL_INS if space.d <= _MANY else _N_FILL_INS // 2
     fill_ins = draw_fill_ins(space, fitted, around, columns, n_fill_ins, rng)
     hidden = draw_hidden(space, fitted, around, len(fill_ins), rng)
@@ -195,6 +200,14 @@ def _effect(
         branch=branch.text,
         quality=fitted.quality,
     )
+
+
+def _pick_choices(units: Array, tried: Array) -> Index:
+    """Return the positions of the choices (g,) that most trials have, by their unit values."""
+    known = tried[~np.isnan(tried)]
+    counts = np.bincount(units.searchsorted(known - 1e-9), minlength=len(units))
+    most = np.argsort(-counts, kind="stable")[:_MOST_CHOICES]
+    return np.sort(most[counts[most] > 0])
 
 
 def _pick_trials(fitted: FittedSurrogate, column: int, branch: _Branch) -> Index:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ...numerics import forest
-from ...space.distributions import Categorical
 from ...typing import Array, Index
 from ..fitted_surrogate import fit_surrogate
+from ..importances.ranking import count_choices
+from ..importances.rare_choices import group_rare_choices
 from ..model_quality import ModelQuality, forest_quality
 from .case import Case
 
@@ -26,14 +27,8 @@ def draw_trials(case: Case) -> tuple[Array, Array, Index]:
     if len(at) > _MOST:
         at = np.sort(case.rng.choice(at, _MOST, replace=False))
     rank = np.argsort(np.argsort(case.rank[at], kind="stable"), kind="stable")
-    n_choices = np.array(
-        [
-            len(dist.choices) if isinstance(dist, Categorical) and not dist.ordered else 0
-            for _, _, dist in case.parameters
-        ],
-        dtype=np.int64,
-    )
-    return case.X[at], rank / max(len(at) - 1, 1), n_choices
+    space, X, _ = group_rare_choices(case.space, case.X[at])
+    return X, rank / max(len(at) - 1, 1), count_choices(space)
 
 
 def measure_signal(case: Case) -> ModelQuality:
