@@ -266,3 +266,12 @@ def test_progress_is_shown_on_request(capsys):
         warnings.simplefilter("error")
         study.optimize(lambda t: 1.0, n_trials=1)
     assert capsys.readouterr().err == ""
+
+
+def test_steps_that_do_not_reach_the_end_are_warned_of_in_each_trial():
+    study = optuna.create_study()
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="not divisible by `step`"):
+            assert study.ask().suggest_int("k", 0, 10, step=3) <= 9
+        with pytest.warns(UserWarning, match="not divisible by `step`"):
+            assert study.ask().suggest_float("x", 0, 1, step=0.3) <= 0.9

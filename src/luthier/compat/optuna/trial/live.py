@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import datetime
 import functools
@@ -255,11 +256,11 @@ def _made(kind: Any, low: Any, high: Any, log: bool, step: Any) -> BaseDistribut
 
 def _make(kind: Any, low: Any, high: Any, log: bool, step: Any) -> BaseDistribution:
     """A range; the one that was made before, where trials ask for the same one."""
-    try:
-        return _made(kind, low, high, log, step)
-    except TypeError:  # bounds such as arrays, which have no hash
-        made: BaseDistribution = kind(low, high, log=log, step=step)
-        return made
+    if step is None or step == 1:  # others may warn of their last step, in each trial
+        with contextlib.suppress(TypeError):  # bounds such as arrays, which have no hash
+            return _made(kind, low, high, log, step)
+    made: BaseDistribution = kind(low, high, log=log, step=step)
+    return made
 
 
 def _convert(kind: type, argument: str, value: Any, expected: str) -> Any:
