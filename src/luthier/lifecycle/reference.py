@@ -103,7 +103,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
             columns=tuple(made),
             rows=encoded[np.sort(chosen)].tolist(),
             outputs=answers,
-            risk=None if losses is None else _bound_risk(losses),
+            risk=None if losses is None else bound_risk(losses),
         )
 
     @property
@@ -171,7 +171,7 @@ def _split(X: Any) -> tuple[list[str], list[Sequence[Any]]]:
     return [f"x{j}" for j in range(table.shape[1])], [c.tolist() for c in table.T]
 
 
-def _bound_risk(losses: Any) -> float:
+def bound_risk(losses: Any) -> float:
     """Upper end of a one-sided interval of the mean loss, by Hoeffding and by Bernstein's bound."""
     x = np.asarray(losses, dtype=np.float64).reshape(-1)
     if not len(x) or not ((x >= 0) & (x <= 1)).all():
