@@ -748,6 +748,7 @@ THEMES = {
         "trial/attaching",
     ],
     "server/test_preference_handlers": ["server/preference_routes"],
+    "server/test_model_handlers": ["server/model_routes", "server/model_schemas"],
     "study/test_controls": [
         "server/control_handlers",
         "server/control_routes",

@@ -15,6 +15,8 @@ PAGE_PATH = "/ui/"  # before what the page in a browser reads
 STUDIES = "/v1/studies"
 STUDY = "/v1/studies/{study}"
 TRIAL = f"{STUDY}/trials/{{number}}"
+MODELS = "/v1/models"
+MODEL = f"{MODELS}/{{name}}"
 PAGE_STUDY = f"{PAGE_PATH}studies/{{study}}"
 PAGE_TRIAL = f"{PAGE_STUDY}/trials/{{number}}"
 

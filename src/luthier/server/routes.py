@@ -16,6 +16,8 @@ from .attachment_routes import attachment_routes
 from .control_handlers import ControlHandlers
 from .control_routes import control_routes, finding_routes
 from .finding_handlers import FindingHandlers
+from .model_handlers import ModelHandlers
+from .model_routes import model_routes
 from .open_studies import OpenStudies
 from .page_handlers import PageHandlers
 from .page_views import PageViews
@@ -45,6 +47,7 @@ def make_routes(storage: Storage, checkpoints: str | None, max_body: int) -> lis
         *finding_routes(FindingHandlers(studies)),
         *attachment_routes(AttachmentHandlers(studies)),
         *preference_routes(PreferenceHandlers(studies)),
+        *model_routes(ModelHandlers(storage)),
         *storage_routes(storage, max_body),
         *page_routes(PageHandlers(studies)),
         *view_routes(PageViews(studies)),
