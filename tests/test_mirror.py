@@ -98,6 +98,7 @@ THEMES = {
         "analysis/importances/swaps",
     ],
     "checkpoints/test_store": ["checkpoints/folder"],
+    "cli/test_lifecycle": ["lifecycle/project"],
     "cli/test_model": ["cli/audit", "registry/comparison"],
     "registry/test_registry": ["registry/artifacts", "study/registering"],
     "cli/test_cli": [

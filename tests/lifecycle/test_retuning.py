@@ -10,7 +10,7 @@ import pytest
 
 from luthier.errors import LifecycleError
 from luthier.lifecycle import Gate, Measured, Metric, Policy, Retuner, Router, Trained
-from luthier.lifecycle.retuning import State, read_row
+from luthier.lifecycle.retuning import State, read_row, resolve_incident
 from luthier.registry import Content, Registry
 
 METRIC = Metric(name="correct", margin=0.05)
@@ -121,7 +121,7 @@ def test_two_failures_in_a_row_open_an_incident_for_a_person(registry):
         run(retuner)
     assert retuner.row.state == State.INCIDENT
     assert not retuner.suspect("harm")
-    assert retuner.resolve("looked at it").state == State.OK
+    assert resolve_incident(registry, "churn", "looked at it").state == State.OK
     assert retuner.suspect("harm")
 
 
@@ -228,7 +228,7 @@ def test_a_silent_process_is_replaced_after_its_lease(registry):
 
 def test_an_incident_that_is_not_open_is_not_closed(registry):
     with pytest.raises(LifecycleError, match="no incident of churn is open"):
-        Retuner(registry, "churn", World(registry)).resolve("x")
+        resolve_incident(registry, "churn", "x")
 
 
 def test_a_staged_version_goes_through_shadow_and_canary(registry):

@@ -39,6 +39,7 @@ _COMMANDS = {
     "delete": ("studies", "Delete a study with all its trials."),
     "storage": ("storage", "Copy, check, repair and upgrade storages."),
     "model": ("model", "Register, compare, promote and roll back versions of models."),
+    "lifecycle": ("lifecycle", "Refit, retune and roll out a model where it needs that."),
     "audit": ("audit", "Check the audit logs of models."),
     "serve": ("serve", "Serve studies over HTTP."),
     "dashboard": ("dashboard", "Show the studies of a storage in a browser."),

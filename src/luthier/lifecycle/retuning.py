@@ -48,7 +48,7 @@ class State(StrEnum):
     INCIDENT = "incident"
 
 
-class Policy(msgspec.Struct, frozen=True, kw_only=True):
+class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When a model is refitted and retuned, and how much that may cost.
 
     Attributes:
@@ -257,19 +257,6 @@ class Retuner:
             self._move(row, new, number)
         return self.row
 
-    def resolve(self, because: str) -> Row:
-        """Close an incident by hand; the next attempt may begin.
-
-        Raises:
-            LifecycleError: None is open.
-        """
-        row, number = read_row(self.registry, self.model)
-        if row.state != State.INCIDENT:
-            raise LifecycleError(f"no incident of {self.model} is open; it is {row.state}")
-        new = replace(row, state=State.OK, because=because, failures=0)
-        self._move(row, new, number)
-        return self.row
-
     # -- the states
 
     def _look_for_triggers(self, row: Row) -> Row | None:
@@ -415,11 +402,8 @@ class Retuner:
         return self._note(f"{row.state} -> {new.state}", moved, number, new.because)
 
     def _note(self, action: str, row: Row, number: int, because: str) -> bool:
-        draft = Draft(
-            action=action, subject=_SUBJECT, after=msgspec.to_builtins(row), reason=because
-        )
         try:
-            self.registry.note(self.model, draft, expected=number)
+            self.registry.note(self.model, _draft(action, row, because), expected=number)
         except RegistryConflictError:
             return False
         return True
@@ -435,6 +419,30 @@ def read_row(registry: Registry, model: str) -> tuple[Row, int]:
     if event is None:
         return Row(), -1
     return msgspec.convert(event.after, Row), event.number
+
+
+def resolve_incident(registry: Registry, model: str, because: str) -> Row:
+    """Close the incident of a model by hand; the next attempt may begin.
+
+    Args:
+        registry: The registry.
+        model: Name of the model.
+        because: What was found, for the audit log.
+
+    Raises:
+        LifecycleError: None is open.
+        RegistryConflictError: Somebody else has closed it at the same moment.
+    """
+    row, number = read_row(registry, model)
+    if row.state != State.INCIDENT:
+        raise LifecycleError(f"no incident of {model} is open; it is {row.state}")
+    new = replace(row, state=State.OK, because=because, failures=0, since_s=registry.storage.now())
+    registry.note(model, _draft(f"{row.state} -> {new.state}", new, because), expected=number)
+    return new
+
+
+def _draft(action: str, row: Row, because: str) -> Draft:
+    return Draft(action=action, subject=_SUBJECT, after=msgspec.to_builtins(row), reason=because)
 
 
 def _begin(row: Row, because: str, is_scheduled: bool) -> Row:
