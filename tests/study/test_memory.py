@@ -38,6 +38,7 @@ def test_a_study_begins_with_what_helped_before_and_says_so():
     assert re.fullmatch(r"w=\d\.\d\d: old [+-]100 %", study.trials[7].tags["from_memory"])
     assert "had a weight of" in str(study.explain(7))
     assert "(old +100 %)" in str(study.explain(7))
+    assert "; earlier tasks have a weight of" in study.sampler.explain()
 
 
 def test_memory_that_misled_is_dropped_with_a_sentence():
@@ -96,7 +97,7 @@ def test_what_was_left_out_is_said():
         "rows": "all of its losses are the same",
         "twice": "it is there already",
     }
-    assert "left out: 5" in str(study.memory)
+    assert "left out\n  few: 3 rows that fit" in str(study.memory)
 
 
 def test_another_direction_is_turned_and_another_metric_is_ranked():
@@ -295,3 +296,15 @@ def test_a_study_is_no_memory_of_itself(tmp_path):
     again = luthier.create_study("s", storage, space=SPACE, memory="auto", load_if_exists=True)
     assert again.memory.tasks == ()
     assert len(again.trials) == 12
+
+
+def test_of_many_tasks_that_are_of_no_use_only_some_are_named():
+    rng = np.random.default_rng(0)
+    X = SPACE.sample(rng, 4)
+    tasks = [
+        Task(name=f"junk\x1b {i}", space=SPACE, X=X, losses=rng.random((4, 1))) for i in range(100)
+    ]
+    study = luthier.create_study(space=SPACE, memory=tasks)
+    assert len(study.memory.left_out) == 6
+    assert study.memory.left_out[5][0] == "95 more"
+    assert "\x1b" not in str(study.memory)

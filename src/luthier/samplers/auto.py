@@ -86,9 +86,10 @@ class Auto(Sampler):
 
     def explain(self) -> str:
         """Return the method of the last proposal, the reason for it, and what keeps models out."""
-        return "; ".join(
-            [f"{self._method.name}: {self._method.why}", *map(str, self._obstacles[1])]
-        )
+        parts = [f"{self._method.name}: {self._method.why}"]
+        if self.memory_weight is not None:
+            parts.append(f"earlier tasks have a weight of {self.memory_weight:.2f} in its model")
+        return "; ".join([*parts, *map(str, self._obstacles[1])])
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
         method = self._choose(space, history, n)

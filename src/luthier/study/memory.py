@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -19,7 +19,11 @@ from ..trial.record import State, TrialRow
 from ..validation import show
 from .engine import Engine
 
+if TYPE_CHECKING:
+    from ..transfer.selection import LeftOut
+
 _MAX_READ = 60  # studies of a storage that "auto" reads, the latest
+_MAX_NAMED = 5  # tasks that are left out for one reason
 _LEAST_SHARE = 0.5  # of the parameters that such a study must have
 _LEAST_TRIALS = 8  # complete ones that it must have
 
@@ -191,8 +195,21 @@ def store_tasks(tasks: Sequence[Task], wanted: Wanted) -> tuple[dict[str, Any], 
     kept, left = choose_tasks(others, wanted.space, wanted.objectives)
     return {
         "tasks": [task.keep().to_json() for task in kept],
-        "left_out": [list(each) for each in left],
+        "left_out": _shorten(left),
     }, rows
+
+
+def _shorten(left: Sequence[LeftOut]) -> list[list[str]]:
+    """Return names and reasons, of many the first few of each reason."""
+    by_reason: dict[str, list[str]] = {}
+    for name, reason in left:
+        by_reason.setdefault(reason, []).append(name)
+    shown = []
+    for reason, names in by_reason.items():
+        shown += [[name, reason] for name in names[:_MAX_NAMED]]
+        if len(names) > _MAX_NAMED:
+            shown.append([f"{len(names) - _MAX_NAMED} more", reason])
+    return shown
 
 
 def known_results(task: Task, wanted: Wanted) -> tuple[list[TrialRow], Task]:

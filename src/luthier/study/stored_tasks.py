@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ..errors import TaskError
 from ..history.task import Task
 from ..storages.settings import StoredMemory
-from ..terminal import logger
+from ..terminal import escape_lines, logger
 from ..wording import count_of
 
 
@@ -29,9 +29,9 @@ class KnownTasks(NamedTuple):
         lines = [f"{count_of(len(self.tasks), 'earlier task')} with {count_of(n_rows, 'trial')}"]
         lines += [f"  {task.name}: {count_of(task.n, 'trial')}" for task in self.tasks]
         if self.left_out:
-            lines.append(f"left out: {len(self.left_out)}")
+            lines.append("left out")
             lines += [f"  {name}: {reason}" for name, reason in self.left_out]
-        return "\n".join(lines)
+        return escape_lines("\n".join(lines))
 
 
 def read_tasks(stored: StoredMemory, study: str) -> tuple[Task, ...]:
