@@ -138,3 +138,15 @@ def test_a_stored_study_knows_its_rows(tmp_path):
     study.optimize(lambda trial: trial.params["x"], n_trials=2)
     assert study.trials[1].params == {"x": 1.0, "kind": "b"}
     assert study.space.first == make().first
+
+
+def test_two_handles_of_one_study_share_the_rows(tmp_path):
+    rows = [{"x": float(x)} for x in range(10)]
+    space = Space({"x": Float(0, 10, default=0.0)}, first=rows)
+    place = f"sqlite:///{tmp_path}/s.db"
+    luthier.create_study("s", place, space=space, seed=1)
+    handles = [luthier.load_study("s", place) for _ in range(2)]
+    asked = [handles[i % 2].ask() for i in range(16)]
+    tried = [trial.params["x"] for trial in asked]
+    assert sorted(tried[:10]) == [row["x"] for row in rows]
+    assert len({*tried}) == 16
