@@ -80,8 +80,15 @@ def test_rows_that_are_none_are_refused(rows):
 def test_rows_with_unknown_names_and_far_too_many_rows_are_refused():
     with pytest.raises(UnknownParameterError, match="did you mean 'depth'"):
         Space({"depth": Int(1, 9)}, first=[{"dept": 3}])
-    with pytest.raises(SpaceError, match="at most 1,000 first rows, got 1,001"):
-        Space({"depth": Int(1, 9)}, first=[{}] * 1001)
+    with pytest.raises(SpaceError, match="at most 100 first rows, got 101"):
+        Space({"depth": Int(1, 9)}, first=[{}] * 101)
+
+
+def test_rows_count_for_the_size_of_a_stored_space():
+    long = "a" * 100_000
+    space = Space({"word": Categorical(("a", "b"))}, first=[{"word": long}] * 50)
+    with pytest.raises(SpaceError, match=r"a space has at most .* bytes as JSON"):
+        space.to_json()
 
 
 @pytest.mark.parametrize("sampler", ["auto", "gp", "tpe", "forest", "de"])

@@ -208,6 +208,7 @@ assert_type(spaces.suggest(object(), X=None), luthier.Space)
 assert_type(spaces.svm("regression", 9), luthier.Space)
 assert_type(spaces.torch_mlp(), luthier.Space)
 assert_type(spaces.xgboost(), luthier.Space)
+assert_type(luthier.spaces.xgboost(), luthier.Space)
 assert_type(luthier.Float(0.0, 1.0).low, float)
 assert_type(luthier.Int(1, 8).high, int)
 assert_type(luthier.Normal(0.0, 1.0).n_values, int | None)
@@ -467,4 +468,4 @@ state: str = row.state  # type: ignore[assignment]  # pyright: ignore[reportAssi
 
 assert_type(transfer.task_of_study(luthier.create_study()), transfer.Task)
 assert_type(transfer.task_of_rows([({"lr": 0.1}, 0.5)]), transfer.Task)
-assert_type(transfer.Task.from_json({}), transfer.Task)
+assert_type(luthier.transfer.Task.from_json({}), transfer.Task)

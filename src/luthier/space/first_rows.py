@@ -15,7 +15,7 @@ from .constraints import Expression, Predicate
 from .distributions import Distribution
 
 Row = Mapping[str, Any]
-MAX_ROWS = 1_000  # they are stored with the space, and compared with the trials
+MAX_ROWS = 100  # each is compared with all trials
 
 
 class FirstPoints(NamedTuple):

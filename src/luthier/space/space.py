@@ -25,7 +25,7 @@ from ..errors import (
     find_closest,
 )
 from ..typing import Array, Mask
-from ..validation import MAX_SPACE_BYTES, check_parameter_name, show, to_json_types
+from ..validation import MAX_SPACE_BYTES, check_parameter_name, show
 from .conditions import Condition, explain_inactive, find_depths
 from .constraints import Expression, Predicate, Rule, read_rules
 from .descriptions import read_params, require_choices, to_html
@@ -585,17 +585,18 @@ class Space:
         Raises:
             SpaceError: It is too large to be stored.
         """
-        encoded = msgspec.json.encode(self.params)
+        encoded = msgspec.json.encode((self.params, self.first))
         if len(encoded) > MAX_SPACE_BYTES:
             raise SpaceError(
                 f"a space has at most {MAX_SPACE_BYTES:,} bytes as JSON, got {len(encoded):,}; "
                 "give long choices short names, and look them up in the objective"
             )
+        params, first = msgspec.json.decode(encoded)
         return {
-            "params": msgspec.json.decode(encoded),
+            "params": params,
             "constraints": [c.text for c in self.constraints if isinstance(c, Expression)],
             "functions": [c.text for c in self.constraints if isinstance(c, Predicate)],
-            **({"first": to_json_types(self.first)} if self.first else {}),
+            **({"first": first} if first else {}),
         }
 
     @classmethod
