@@ -50,6 +50,7 @@ class History:
         paused: Numbers of trials that may be resumed.
         turns: Number -> how a trial went on after its pauses; see `TrialRow.turns`.
         reports: The intermediate values.
+        info: Facts about the study that are not trials.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class History:
         )
         self.turns: dict[int, tuple[Turn, ...]] = {}
         self.reports = ReportColumns(m)
-        self._info = StudyInfo(
+        self.info = StudyInfo(
             directions=tuple(directions),
             objectives=tuple(objectives or default_names(m)),
             seed=seed,
@@ -105,34 +106,29 @@ class History:
     # -- the study ------------------------------------------------------------------------------
 
     @property
-    def info(self) -> StudyInfo:
-        """Facts about the study that are not trials."""
-        return self._info
-
-    @property
     def directions(self) -> tuple[str, ...]:
         """(m,) "minimize" or "maximize", one for each objective."""
-        return self._info.directions
+        return self.info.directions
 
     @property
     def objectives(self) -> tuple[str, ...]:
         """(m,) names of the objectives."""
-        return self._info.objectives
+        return self.info.objectives
 
     @property
     def seed(self) -> int:
         """The study's seed, the same for all workers."""
-        return self._info.seed
+        return self.info.seed
 
     @property
     def crash(self) -> bool:
         """Whether a trial that fails breaks a constraint, "crash"."""
-        return self._info.crash
+        return self.info.crash
 
     @property
     def budget(self) -> int | None:
         """Number of trials that there will be in all; None where it is not known."""
-        return self._info.budget
+        return self.info.budget
 
     @property
     def space(self) -> Space:
@@ -246,7 +242,7 @@ class History:
     @property
     def hidden(self) -> Mask:
         """(n,) whether somebody has set a result aside: models learn from it, but it never wins."""
-        return self._info.mark_hidden(self.n)
+        return self.info.mark_hidden(self.n)
 
     @property
     def n_folds(self) -> Index:
@@ -507,7 +503,7 @@ class History:
         Raises:
             TypeError: There is no such fact.
         """
-        self._info = msgspec.structs.replace(self._info, **changed)
+        self.info = msgspec.structs.replace(self.info, **changed)
 
     def take_first_stored(self) -> int:
         """Return the least number of the trials that were stored since the last call.

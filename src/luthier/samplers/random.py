@@ -23,11 +23,12 @@ class Random(Sampler):
     learns = False
 
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
+        if not history.info.memory:
+            return replace_seen(space, history, space.sample(rng, n), rng)
+
+        from .memory_start import lead_by_memory  # its models take long to load
+
         def sample_evenly(k: int) -> Array:
             return replace_seen(space, history, space.sample(rng, k), rng)
 
-        if history.info.memory:
-            from .memory_start import lead_by_memory  # its models take long to load
-
-            return lead_by_memory(space, history, n, rng, sample_evenly)
-        return sample_evenly(n)
+        return lead_by_memory(space, history, n, rng, sample_evenly)

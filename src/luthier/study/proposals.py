@@ -115,15 +115,14 @@ class Proposals:
             space = self._space_after(number)  # the latest trials may have shown more of it
             X = self._sample(space, sampler, number, attempt)
         self._warn_of_repeats(space, sampler, X)
-        self.tags = self._describe_memory(space, sampler, X)
+        has_memory = self.history.info.memory
+        self.tags = self._describe_memory(space, sampler, X) if has_memory else {}
         if not number % LATEST and sampler.learns:
             self._warn_of_obstacles()
         return space.decode(X)[0]
 
     def _describe_memory(self, space: Space, sampler: Sampler, X: Array) -> dict[str, Any]:
-        """Return the tags of a trial that earlier tasks had to do with; none without such tasks."""
-        if not self.history.info.memory:
-            return {}
+        """Return the tags of a trial that earlier tasks had to do with."""
         from ..transfer.memory_use import describe_use
 
         use = describe_use(space, self.history, X, sampler.memory_weight, sampler.memory_tasks)

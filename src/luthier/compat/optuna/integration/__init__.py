@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ...._lazy import attach
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from .sklearn import OptunaSearchCV as OptunaSearchCV
     from .xgboost import XGBoostPruningCallback as XGBoostPruningCallback
 else:
-    __getattr__, __dir__ = attach(
+    _load, __dir__ = attach(
         __name__,
         {
             "CatBoostPruningCallback": "catboost",
@@ -75,7 +76,6 @@ else:
             "WeightsAndBiasesCallback": "refused",
             "OptunaSearchCV": "sklearn",
             "XGBoostPruningCallback": "xgboost",
-            **dict.fromkeys(_MODULES, ""),
         },
         {
             "KerasPruningCallback": "keras",
@@ -87,3 +87,7 @@ else:
             "XGBoostPruningCallback": "xgboost",
         },
     )
+
+    def __getattr__(name: str) -> object:
+        """Return a name of `__all__`, or a module, as `integration.lightgbm`."""
+        return import_module(f".{name}", __name__) if name in _MODULES else _load(name)
