@@ -148,13 +148,6 @@ def test_an_unknown_argument_is_an_error(call):
         call()
 
 
-def test_a_subset_of_trials_is_refused_where_it_would_change_the_best_one():
-    client = _ax_client()
-    with pytest.raises(CompatError, match="trial_indices of AxClient"):
-        client.get_best_parameters(trial_indices=[0])
-    assert client.get_best_parameters(trial_indices=None) is not None
-
-
 def test_metadata_of_trials_is_kept():
     client = _ax_client()
     _, index = client.attach_trial({"x": 0.5}, run_metadata={"host": "a"})
