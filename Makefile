@@ -1,14 +1,19 @@
 # make demo, test, test-all, check, docs, bench, soak: each sets up what it needs in .venv first.
 PYTHON ?= python3.11
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 PYTEST := $(BIN)/python -m pytest -n 3
 # Which tests `make test-all` runs, as pytest -m takes it; nothing means all of them.
 MARKS ?=
 # Compiled files are kept: the tests start many processes.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-all check lint typing docs coverage bench soak servers clean
+# Installs luthier with some of its extras. pip compiles files one by one; here all cores do it.
+define install
+$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -e ".[$(1)]"
+$(BIN)/python -m compileall -qq -j 0 -x /tests/ .venv/lib || true # some templates are no Python
+endef
+
+.PHONY: demo test test-all check lint typing mypy basedpyright wheel docs coverage bench soak servers clean
 
 demo: .venv/demo
 	$(BIN)/luthier demo
@@ -17,20 +22,26 @@ demo: .venv/demo
 test: .venv/test
 	$(PYTEST) -m "not slow"
 
-# All tests, with the large packages and, where this user may install them, MariaDB and Chromium.
+# All tests but those of types, which `make check` runs; with the large packages and, where this user
+# may install them, MariaDB and Chromium.
 test-all: .venv/dev-all servers
-	$(PYTEST) -m "$(MARKS)"
+	$(PYTEST) -m "$(MARKS)" --ignore=tests/typing
 
-check: lint typing docs
+# Two at a time, each of which uses one core, once what they need is installed.
+check: .venv/dev .venv/docs
+	$(MAKE) --no-print-directory -j 2 lint typing docs
 
 lint: .venv/dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# The source and a user's file, then the user's file beside the installed wheel.
-typing: .venv/dev
-	$(BIN)/mypy
-	$(BIN)/basedpyright
+# The source and a user's file, and the user's file beside the installed wheel.
+typing: mypy basedpyright wheel
+
+mypy basedpyright: .venv/dev
+	$(BIN)/$@
+
+wheel: .venv/dev
 	$(BIN)/python -m pytest tests/typing
 
 # The site, in build/docs; a warning is an error, and nothing is loaded from the network.
@@ -61,27 +72,28 @@ servers:
 	$(PYTHON) -m venv .venv || python3 -m venv .venv
 
 .venv/demo: .venv/bin/python pyproject.toml
-	$(PIP) -e ".[sklearn]"
+	$(call install,sklearn)
 	touch $@
 
 .venv/test: .venv/bin/python pyproject.toml
-	$(PIP) -e ".[test]"
+	$(call install,test)
 	touch $@ .venv/demo
 
 .venv/dev: .venv/bin/python pyproject.toml
-	$(PIP) -e ".[dev]"
+	$(call install,dev)
 	touch $@ .venv/test .venv/demo
 
 .venv/dev-all: .venv/bin/python pyproject.toml
-	$(PIP) -e ".[dev-all]"
+	$(call install,dev-all)
 	touch $@ .venv/dev .venv/test .venv/demo
 
 .venv/docs: .venv/bin/python pyproject.toml
-	$(PIP) -e ".[docs]"
+	$(call install,docs)
 	touch $@
 
 .venv/bench: .venv/bin/python pyproject.toml
-	$(PIP) -e ".[dev-all,bench]"
+	$(call install,dev-all)
+	$(call install,bench)
 	touch $@ .venv/dev-all .venv/dev .venv/test .venv/demo
 
 clean:
