@@ -95,6 +95,7 @@ class Auto(Sampler):
         method = self._choose(space, history, n)
         self._method = method
         self.memory_weight = None
+        self.memory_tasks = ()
         if (n_looks := history.n // LATEST) != self._obstacles[0]:
             self._obstacles = (n_looks, find_obstacles(history))
         if method.name == "start":

@@ -143,6 +143,11 @@ class GP(Sampler):
     trials are modelled where there is one loss. With several losses, pruned trials count with their
     last report; see `luthier.models.training_data.collect_objectives`.
 
+    Where the study has memory of earlier tasks, a second process knows what they predict as well.
+    The improvements that both expect are mixed by how well each foretells the trials that have
+    ended. With several losses, the process with more weight is taken. See
+    `luthier.samplers.gp_memory`.
+
     Priors of the space steer as in TPE. Where trials report a cost (`trial.set_cost`), improvement
     is divided by the expected cost: at first in full, at the end not at all.
 
@@ -200,6 +205,7 @@ class GP(Sampler):
     @one_thread()
     def sample(self, space: Space, history: History, n: int, rng: np.random.Generator) -> Array:
         self.memory_weight = None
+        self.memory_tasks = ()
         if len(history.directions) == 1 and is_partial(history):
             return self._sample_by_curves(space, history, n, rng)
 
@@ -275,13 +281,15 @@ class GP(Sampler):
         means = model.predict(Z)[0]
         leaders = np.lexsort((y, ~improvable))[:_N_LEADERS].astype(np.int64)
         best = int(np.lexsort((means, ~improvable))[0])
-        gain: Gain = LogEI(model, float(means[improvable].min()), doubt)
-        if sources is not None:
-            process, weight = self._weigh_tasks("loss", sources, model, Z, y, transform_loss)
-            knowing = LogEI(process, float(process.predict(Z)[0][improvable].min()), doubt)
-            gain = mix(knowing, gain, weight)
-            self.memory_weight = weight
-            self.memory_tasks = process.list_weights()
+        best_mean = float(means[improvable].min())
+        if sources is None:
+            return LogEI(model, best_mean, doubt), leaders, best
+
+        process, weight = self._weigh_tasks("loss", sources, model, Z, y, transform_loss)
+        self.memory_weight = weight
+        self.memory_tasks = process.list_weights()
+        knowing = LogEI(process, float(process.predict(Z)[0][improvable].min()), doubt)
+        gain = mix(knowing, LogEI(model, best_mean, doubt), weight)
         return gain, leaders, best
 
     def _start_length(self, space: Space, history: History) -> int:
