@@ -329,8 +329,7 @@ def main() -> None:
     runs = read(arguments.report)
     table = report(runs)
     if arguments.save:
-        counts = {"runs": len(runs), "targets": len({(r["family"], r["instance"]) for r in runs})}
-        print(save_results("transfer", describe_run(**counts), "regret", table))
+        print(save_results("transfer", describe_run(), "regret", table))
 
 
 if __name__ == "__main__":
