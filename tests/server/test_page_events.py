@@ -17,9 +17,9 @@ from luthier.trial import State, TrialRow
 class Stream:
     """The events of studies, as a browser gets them."""
 
-    def __init__(self, service, since, last=None):
+    def __init__(self, service, since, last=None, headers=None):
         self.line = http.client.HTTPConnection("127.0.0.1", service.port, timeout=30)
-        headers = {"Authorization": f"Bearer {service.token}"}
+        headers = headers or {"Authorization": f"Bearer {service.token}"}
         if last is not None:
             headers["Last-Event-ID"] = str(last)
         self.line.request("GET", f"/ui/events?since={since}", headers=headers)
@@ -159,6 +159,26 @@ def test_streams_end_with_the_service(service):
     with Stream(service, f"1.{revision(service)}") as stream:
         service.stop()
         assert stream.next() is None
+
+
+def test_a_stream_ends_when_its_session_does_and_others_go_on(service, study):
+    def log_in():
+        sent = {"token": service.token}
+        headers = service.raw("POST", "/ui/login", sent, "", X_Luthier="1")[1]
+        return headers["set-cookie"].partition(";")[0]
+
+    since = f"1.{revision(service)}"
+    mine, other = log_in(), log_in()
+    with (
+        Stream(service, since, headers={"Cookie": mine}) as ended,
+        Stream(service, since, headers={"Cookie": other}) as open_still,
+        Stream(service, since) as program,
+    ):
+        assert service.raw("POST", "/ui/logout", {}, "", Cookie=mine, X_Luthier="1")[0] == 204
+        assert ended.next() is None
+        study.optimize(objective, n_trials=1)
+        now = revision(service)
+        assert numbers(open_still.until(now)) == numbers(program.until(now)) == [3]
 
 
 def test_one_stream_tells_of_several_studies_each_from_where_it_is_known(service, study):

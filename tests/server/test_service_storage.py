@@ -19,6 +19,7 @@ from luthier.errors import (
     StorageDeniedError,
     StorageError,
     StorageFullError,
+    StorageReadOnlyError,
     StorageUnreachableError,
     StudyExistsError,
     StudyNotFoundError,
@@ -296,6 +297,21 @@ def test_connections_are_kept_and_hung_up_ones_are_not_used(serve):
         time.sleep(1.5)
         assert storage.studies() == []  # over a new one, without having failed
         assert storage._idle != [line]
+
+
+def test_what_a_storage_that_is_only_read_refuses_is_refused_with_the_reason(service, storage):
+    study = service.study()
+
+    def refuse(*_):
+        raise StorageReadOnlyError("the file cannot be written")
+
+    service.storage.create_study = service.storage.add_trials = refuse
+    with pytest.raises(StorageReadOnlyError, match="the file cannot be written"):
+        storage.create_study("s", {})
+    status, answer = service("POST", f"{study}/ask", {})
+    assert status == 409
+    assert answer["error"]["type"] == "StorageReadOnlyError"
+    assert answer["error"]["message"] == "the file cannot be written"
 
 
 def test_a_full_disk_there_is_a_full_disk_here(service, storage):

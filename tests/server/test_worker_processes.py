@@ -8,10 +8,12 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import psutil
 import pytest
 
+import luthier
 from luthier.server import Limits
 from luthier.storages import SQLite, http
 
@@ -132,6 +134,42 @@ def test_of_many_requests_of_a_study_only_the_one_that_ends_its_process_fails(
     assert {status for status, _ in answers} == {200}
     assert sorted(answer["number"] for _, answer in answers) == list(range(10, 39))
     assert service("GET", study)[1]["n_trials"] == 39
+
+
+@pytest.mark.slow
+def test_who_reads_a_study_waits_for_no_analysis_and_for_no_process(serve, tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text(
+        "import sys\n"
+        "if 'luthier.server.worker_loop' in ' '.join(sys.orig_argv):\n"
+        "    import os, pathlib, time\n"
+        "    from luthier.study.study import Study\n"
+        "    began = pathlib.Path(__file__).with_name('began')\n"
+        "    def diagnose(self):\n"
+        "        (began / str(os.getpid())).mkdir(parents=True)\n"
+        "        while not (began / 'end').exists(): time.sleep(0.01)\n"
+        "        return []\n"
+        "    Study.diagnose = diagnose\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
+    study = luthier.create_study("s", SQLite(tmp_path / "s.db"), sampler="random", seed=0)
+    service = serve(SQLite(tmp_path / "s.db"), limits=Limits(processes=2))
+    summary = partial(service, "GET", "/ui/studies/1/summary")
+    study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=1, progress=False)
+    assert summary()[1]["counts"] == {"complete": 1}
+    readers = {p.pid for p in children()}
+    with ThreadPoolExecutor(1) as pool:
+        findings = pool.submit(service, "GET", "/ui/studies/1/findings")
+        while not (began := [*(tmp_path / "began").glob("*")]):
+            time.sleep(0.01)
+        try:
+            for n in (2, 3):
+                study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=1, progress=False)
+                assert summary()[1]["counts"] == {"complete": n}
+            assert {p.pid for p in children()} - readers == {int(path.name) for path in began}
+            assert not findings.done()
+        finally:
+            (tmp_path / "began" / "end").mkdir()
+        assert findings.result() == (200, {"findings": []})
 
 
 @pytest.mark.slow

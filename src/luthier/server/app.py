@@ -62,7 +62,8 @@ def application(
     else:
         # Clients reach a study in memory by two ways: by the handlers, and by the storage verbs.
         storage = storage if storage.shared else Shared(storage)
-    streams = EventStreams(storage)
+    sessions = Sessions(token, closed_sessions)
+    streams = EventStreams(storage, sessions)
     metrics = Metrics(storage, lambda: streams.n_open)
     dispatcher = Dispatcher(processes, limits)
 
@@ -76,8 +77,7 @@ def application(
 
     routes = make_routes(storage, checkpoints, limits.max_body)
     routes += _service_routes(routes, metrics, open_metrics)
-    sessions = Sessions(token, closed_sessions)
-    page = Page(token, sessions, read_only)
+    page = Page(token, sessions, read_only, streams.tell)
     app = Starlette(
         routes=[
             *page.routes(),

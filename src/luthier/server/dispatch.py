@@ -133,7 +133,7 @@ class Dispatcher:
             study = f"{study} slow" if route.slow else f"{study} apart"
         try:
             if route.costly and self._processes is not None:
-                return await self._processes.run(study, job)
+                return await self._processes.run(study, job, route.slow)
             return await self._queue.run(study, partial(run_handler, route, job))
         finally:
             self._n_requests -= 1

@@ -36,6 +36,7 @@ _STATUS: tuple[tuple[type[LuthierError], int], ...] = (
     (errors.MissingDependencyError, 422),
     (errors.StorageUnreachableError, 503),
     (errors.StorageFullError, 507),
+    (errors.StorageReadOnlyError, 409),
 )
 
 

@@ -6,7 +6,7 @@ import threading
 
 import msgspec
 
-from ..lifecycle import Router, give_verdict
+from .. import lifecycle
 from ..registry import Registry
 from ..registry.registry import check_model_name
 from ..storages import Storage
@@ -23,7 +23,7 @@ class ModelHandlers:
 
     def __init__(self, storage: Storage) -> None:
         self._registry = Registry(storage, actor="the service")
-        self._routers: dict[str, Router] = {}
+        self._routers: dict[str, lifecycle.Router] = {}
         self._lock = threading.Lock()
 
     def list_models(self, request: ApiRequest) -> forms.Models:
@@ -57,11 +57,11 @@ class ModelHandlers:
     def verdict(self, request: ApiRequest) -> forms.RolloutVerdict:
         """Read how the latest roll-out of a model stands."""
         check_model_name(request.name)
-        return forms.RolloutVerdict(**give_verdict(self._registry, request.name))
+        return forms.RolloutVerdict(**lifecycle.give_verdict(self._registry, request.name))
 
-    def _router(self, model: str) -> Router:
+    def _router(self, model: str) -> lifecycle.Router:
         with self._lock:
             if model not in self._routers:
                 check_model_name(model)
-                self._routers[model] = Router(self._registry, model)
+                self._routers[model] = lifecycle.Router(self._registry, model)
             return self._routers[model]

@@ -24,7 +24,8 @@ from ..storages import Storage
 from ..storages.base import Changes
 from ..storages.codec import pack_number
 from ..trial.record import State, TrialRow
-from .middleware import encode_error
+from .middleware import SESSION_OPEN, encode_error
+from .sessions import Sessions, find_session, port_of
 
 EVENTS = "/ui/events"
 
@@ -177,10 +178,12 @@ class EventStreams:
 
     Args:
         storage: Where the studies live.
+        sessions: The open sessions; with one its streams end.
     """
 
-    def __init__(self, storage: Storage) -> None:
+    def __init__(self, storage: Storage, sessions: Sessions) -> None:
         self._storage = storage
+        self._sessions = sessions
         self._followers: dict[int, Follower] = {}
         self._news = asyncio.Event()
         self._n_streams = 0
@@ -200,10 +203,10 @@ class EventStreams:
         self._is_over = True
         for follower in self._followers.values():
             follower.end()
-        self._tell()
+        self.tell()
 
-    def _tell(self) -> None:
-        """Let all streams look for what is new to them."""
+    def tell(self) -> None:
+        """Let all streams look for what is new to them, and whether their session is open."""
         self._news.set()
         self._news = asyncio.Event()
 
@@ -216,19 +219,23 @@ class EventStreams:
             return _refuse(422, "Invalid", message)
         if self._n_streams >= _MAX_STREAMS:
             return _refuse(503, "Busy", f"{_MAX_STREAMS} browsers follow studies; come again")
-        return StreamingResponse(self._stream(known), 200, _HEADERS, "text/event-stream")
+        session = None  # who sends the token needs none
+        if request.scope.get(SESSION_OPEN):
+            session = find_session(dict(request.scope["headers"]), port_of(request))
+        return StreamingResponse(self._stream(known, session), 200, _HEADERS, "text/event-stream")
 
-    async def _stream(self, known: dict[int, int]) -> AsyncIterator[bytes]:
-        """The events of studies, until all are lost, or the client or the service ends.
+    async def _stream(self, known: dict[int, int], session: str | None) -> AsyncIterator[bytes]:
+        """The events of studies, until all are lost, or the client, session or service ends.
 
         Args:
             known: The revisions that the client has, by study.
+            session: The client's session; None without one.
         """
         self._n_streams += 1
         followers = [self._follow(study, revision) for study, revision in known.items()]
         try:
             yield b"retry: %d\n\n" % _RETRY_MS
-            while known and not self._is_over:
+            while known and self._may_go_on(session):
                 news = self._news  # taken before looking, so that it tells of all that comes later
                 is_told = False
                 for follower in followers:
@@ -246,11 +253,15 @@ class EventStreams:
             for follower in followers:
                 self._leave(follower)
 
+    def _may_go_on(self, session: str | None) -> bool:
+        """Whether neither the service nor the client's session has ended."""
+        return not self._is_over and (session is None or self._sessions.holds(session))
+
     def _follow(self, study: int, revision: int) -> Follower:
         """Have what is new in a study asked for."""
         follower = self._followers.get(study)
         if follower is None or follower.has_ended:
-            follower = Follower(self._storage, study, revision, self._tell)
+            follower = Follower(self._storage, study, revision, self.tell)
             self._followers[study] = follower
         follower.n_streams += 1
         return follower

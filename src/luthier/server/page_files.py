@@ -6,7 +6,7 @@ import asyncio
 import gzip
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import NamedTuple
@@ -20,7 +20,7 @@ from ..storages.http_messages import Form
 from .limits import RateLimiter
 from .middleware import encode_error
 from .page_script import join_scripts, strip_comments
-from .sessions import Sessions, find_session, is_own_page, make_cookie
+from .sessions import Sessions, find_session, is_own_page, make_cookie, port_of
 
 LOGIN = "/ui/login"
 LOGOUT = "/ui/logout"
@@ -122,11 +122,15 @@ class Page:
         token: The service's token; "" for none: then whoever loads the page has a session.
         sessions: The open sessions.
         read_only: Why the page may change nothing; "" if it may.
+        on_logout: Called when a session has ended.
     """
 
-    def __init__(self, token: str, sessions: Sessions, read_only: str = "") -> None:
+    def __init__(
+        self, token: str, sessions: Sessions, read_only: str, on_logout: Callable[[], None]
+    ) -> None:
         self._token = token.encode()
         self._sessions = sessions
+        self._on_logout = on_logout
         self._read_only = read_only
         self._files = read_page_files()
         self._rates = RateLimiter(_LOGINS_S, _BURST)
@@ -187,6 +191,7 @@ class Page:
         request.scope["luthier.route"] = LOGOUT
         port = port_of(request)
         self._sessions.close(find_session(dict(request.scope["headers"]), port))
+        self._on_logout()
         return Response(status_code=204, headers={"Set-Cookie": make_cookie("", port, False)})
 
     async def _say_session(self, request: Request) -> Response:
@@ -209,12 +214,6 @@ class Page:
 
     def _has_session(self, request: Request) -> bool:
         return self._sessions.holds(find_session(dict(request.scope["headers"]), port_of(request)))
-
-
-def port_of(request: Request) -> int:
-    """The port that a request came to."""
-    server = request.scope.get("server") or ("", 0)
-    return server[1] or 0
 
 
 async def _read(request: Request) -> bytes:

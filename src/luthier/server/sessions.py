@@ -19,6 +19,8 @@ from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 
+from starlette.requests import Request
+
 from .request_log import logger
 
 COOKIE = "luthier-session"
@@ -161,6 +163,12 @@ def find_session(headers: Mapping[bytes, bytes], port: int) -> str:
         return ""
     found = cookies.get(cookie_name(port))
     return "" if found is None else found.value
+
+
+def port_of(request: Request) -> int:
+    """The port that a request came to."""
+    server = request.scope.get("server") or ("", 0)
+    return server[1] or 0
 
 
 def cookie_name(port: int) -> str:

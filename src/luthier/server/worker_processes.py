@@ -40,6 +40,7 @@ class WorkerProcess:
 
     Attributes:
         studies: The studies that it has open, by the text in the address.
+        of_analyses: Whether it makes analyses, as long as there are others for what is quick.
         began_s: When it was given what it works on, by time.monotonic.
         was_killed: Whether this process has ended it.
         verdict: Why, if that was for what it worked on.
@@ -48,6 +49,7 @@ class WorkerProcess:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self.studies: set[str] = set()
+        self.of_analyses = False
         self.began_s = 0.0
         self.was_killed = False
         self.verdict: RequestError | None = None
@@ -129,6 +131,20 @@ class _Request(NamedTuple):
     reply: asyncio.Future[Reply]
 
 
+class _Line(NamedTuple):
+    """The requests about a study that wait for each other.
+
+    Attributes:
+        study: The study by the text in the address, and what of it; "" for studies to come.
+        of_analyses: Whether they are analyses, which may take seconds.
+        requests: Those that wait, the first at the left.
+    """
+
+    study: str
+    of_analyses: bool
+    requests: deque[_Request]
+
+
 class WorkerProcesses:
     """Worker processes of the service; they run on the event loop's side without a thread.
 
@@ -136,7 +152,8 @@ class WorkerProcesses:
     has the study's history. Requests that come in the meantime stand in the study's line, and are
     sent together if they are quick. Who comes while all are taken waits for one to be free, at
     most until another has had its turn of `turn_s`, which is then ended. New studies leave one
-    process to those that were quick, and slow ones another to both.
+    process to those that were quick, and slow ones another to both. Analyses have processes of
+    their own, so that whoever reads a study meanwhile does not wait for a process to start.
 
     Args:
         storage: Where the studies live; every process opens it.
@@ -149,11 +166,13 @@ class WorkerProcesses:
         self._settings = pickle.dumps(settings)
         self._work_s = limits.work_s
         self._turn_s = limits.turn_s
+        self._most = max(limits.processes, 1)
+        self._n_starting = 0
         self._lanes = [asyncio.Semaphore(max(limits.processes - i, 1)) for i in range(3)]
         self._took_s: OrderedDict[str, float] = OrderedDict()  # by study
         self._idle: list[WorkerProcess] = []
         self._busy: set[WorkerProcess] = set()
-        self._lines: dict[str, deque[_Request]] = {}  # by study
+        self._lines: dict[str, _Line] = {}  # by study
         self._tasks: set[asyncio.Task[None]] = set()
         self._first: asyncio.Task[WorkerProcess] | None = None  # until somebody needs it
         self._is_closed = False
@@ -162,24 +181,25 @@ class WorkerProcesses:
         """Start a process, so that whoever comes first does not wait for that."""
         self._first = asyncio.create_task(WorkerProcess.start(self._settings))
 
-    async def run(self, study: str | None, job: Job) -> Answer:
+    async def run(self, study: str | None, job: Job, is_analysis: bool = False) -> Answer:
         """The answer to a request.
 
         Args:
             study: The study whose other work is waited for; None for studies to come.
             job: The request.
+            is_analysis: Whether it may take seconds, and keeps nobody from reading the study.
 
         Raises:
             RequestError: The request is refused, failed, or was ended.
         """
         request = _Request(_encode(job), asyncio.get_running_loop().create_future())
         if study in self._lines:
-            self._lines[study].append(request)
+            self._lines[study].requests.append(request)
         else:
-            line = deque([request])
+            line = _Line(study or "", is_analysis, deque([request]))
             if study is not None:
                 self._lines[study] = line
-            task = asyncio.create_task(self._serve(study, line))
+            task = asyncio.create_task(self._serve(line))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         reply = await request.reply
@@ -200,17 +220,16 @@ class WorkerProcesses:
         for worker in workers:
             await worker.wait()
 
-    async def _serve(self, study: str | None, line: deque[_Request]) -> None:
+    async def _serve(self, line: _Line) -> None:
         """Have the requests in a line worked on until none is left."""
         try:
-            while line:
+            while line.requests:
                 async with contextlib.AsyncExitStack() as stack:
-                    for lane in reversed(self._lanes[: self._n_lanes(study or "")]):
+                    for lane in reversed(self._lanes[: self._n_lanes(line)]):
                         await stack.enter_async_context(self._holding(lane))
-                    await self._work_on(study or "", line)
+                    await self._work_on(line)
         finally:
-            if study is not None:
-                del self._lines[study]
+            self._lines.pop(line.study, None)
 
     @contextlib.asynccontextmanager
     async def _holding(self, slots: asyncio.Semaphore) -> AsyncIterator[None]:
@@ -241,23 +260,23 @@ class WorkerProcesses:
         if longest is not None and time.monotonic() > longest.began_s + self._turn_s:
             longest.kill(_ended(self._turn_s, "others wait", 503, 2 * self._turn_s))
 
-    async def _work_on(self, study: str, line: deque[_Request]) -> None:
+    async def _work_on(self, line: _Line) -> None:
         """Have the first requests of a line worked on by one process.
 
         Replies come one by one, so that of a process that is ended or dies only the first request
         without a reply has begun; the others go back into the line.
         """
-        requests = deque(self._take(study, line))
+        requests = deque(self._take(line))
         try:
             if self._is_closed:
                 raise _closing()
             if not requests:
                 return
-            worker = self._pick(study) or await self._start()
-            with self._working(worker, study):
+            worker = self._pick(line) or await self._start()
+            with self._working(worker, line):
                 await worker.send(request.message for request in requests)
                 while requests:
-                    reply = await self._receive(worker, study)
+                    reply = await self._receive(worker, line.study)
                     if reply.kind != TOO_EXPENSIVE:
                         _answer(requests.popleft(), reply)
                         continue
@@ -270,22 +289,23 @@ class WorkerProcesses:
                 raise
             _answer(requests.popleft(), e)
         finally:
-            line.extendleft(reversed(requests))
+            line.requests.extendleft(reversed(requests))
 
-    def _take(self, study: str, line: deque[_Request]) -> Iterator[_Request]:
+    def _take(self, line: _Line) -> Iterator[_Request]:
         """Take as many requests out of a line as are quick, and still waited for."""
-        took_s = self._took_s.get(study, _AT_ONCE_S)
+        took_s = self._took_s.get(line.study, _AT_ONCE_S)
         n_left = min(max(int(_AT_ONCE_S / took_s), 1), _MOST_AT_ONCE)
-        while line and n_left:
-            request = line.popleft()
+        while line.requests and n_left:
+            request = line.requests.popleft()
             if not request.reply.cancelled():
                 n_left -= 1
                 yield request
 
     @contextlib.contextmanager
-    def _working(self, worker: WorkerProcess, study: str) -> Iterator[None]:
-        """Give a process to a study; it is free afterwards unless it was ended or has died."""
-        worker.studies.add(study)
+    def _working(self, worker: WorkerProcess, line: _Line) -> Iterator[None]:
+        """Give a process to a line; it is free afterwards unless it was ended or has died."""
+        worker.studies.add(line.study)
+        worker.of_analyses = line.of_analyses
         worker.began_s = time.monotonic()
         self._busy.add(worker)
         try:
@@ -312,25 +332,38 @@ class WorkerProcesses:
     async def _start(self) -> WorkerProcess:
         """Start a process, or take the first where nobody has it yet."""
         first, self._first = self._first, None
-        if first is not None:
-            with contextlib.suppress(RequestError):
-                return await first
-        return await WorkerProcess.start(self._settings)
+        self._n_starting += 1
+        try:
+            if first is not None:
+                with contextlib.suppress(RequestError):
+                    return await first
+            return await WorkerProcess.start(self._settings)
+        finally:
+            self._n_starting -= 1
 
-    def _pick(self, study: str) -> WorkerProcess | None:
-        """Take the free process that has a study open, or else the one used last."""
+    def _pick(self, line: _Line) -> WorkerProcess | None:
+        """Take the free process that has a study open, or else the one used last.
+
+        While more may be started, what makes analyses is left to these, and what does not to
+        others.
+        """
         self._idle = [worker for worker in self._idle if worker.lives]
-        found = next((worker for worker in self._idle if study in worker.studies), None)
-        found = found or (self._idle[-1] if self._idle else None)
+        fitting = [worker for worker in self._idle if worker.of_analyses == line.of_analyses]
+        if not fitting and len(self._idle) + len(self._busy) + self._n_starting >= self._most:
+            fitting = self._idle
+        found = next((worker for worker in fitting if line.study in worker.studies), None)
+        found = found or (fitting[-1] if fitting else None)
         if found is not None:
             self._idle.remove(found)
         return found
 
-    def _n_lanes(self, study: str) -> int:
-        """In how many lanes a study waits: one that was quick in one, a new one in two."""
-        if study not in self._took_s:
+    def _n_lanes(self, line: _Line) -> int:
+        """In how many lanes a line waits: what was quick in one, what is new in two."""
+        if line.of_analyses:
+            return 3
+        if line.study not in self._took_s:
             return 2
-        return 1 if self._took_s[study] <= _QUICK_S else 3
+        return 1 if self._took_s[line.study] <= _QUICK_S else 3
 
     def _note_pace(self, study: str, took_s: float) -> None:
         """Remember how long the last requests of a study took: what was slow is half forgotten."""

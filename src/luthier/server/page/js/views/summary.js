@@ -10,20 +10,23 @@ import { ENGLISH, isolate, t } from "../words.js";
 import { SEVERITIES } from "./findings.js";
 
 const N_TOP = 3; // parameters and findings
+const REST = 4; // so many times as long as it took, nothing is judged anew
 
 /** @param {any} summary */
 export async function showSummary(summary) {
   const study = summary.id;
   const node = h("div");
   const [matters, wrong] = [t`What matters`, t`What may be wrong`].map((title) => card(title, [faint("…")]));
-  let judged = 0;
+  let [judged, rest] = [0, SLOW_MS]; // when it was last judged, and for how long it is not then
   let isWanted = false; // findings read all trials of a large study
 
   async function judge() {
-    if (Date.now() - judged < SLOW_MS) return;
-    judged = Date.now();
+    const began = Date.now();
+    if (began - judged < rest) return;
+    [judged, rest] = [began, Infinity];
     await Promise.all([fill(matters, async () => sayImportance(study, await read(`studies/${study}/importance`))),
       isWanted && seek()]);
+    rest = Math.max(SLOW_MS, REST * (Date.now() - began));
   }
   const seek = () => fill(wrong, async () => sayFindings(study, (await read(`studies/${study}/findings`)).findings));
   /** @param {any} now */
