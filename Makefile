@@ -1,4 +1,5 @@
-# make demo, test, test-all, check, docs, bench, soak: each sets up what it needs in .venv first.
+# make demo, production-demo, test, test-all, check, docs, bench, soak: each sets up what it needs in
+# .venv first.
 PYTHON ?= python3.11
 BIN := .venv/bin
 PYTEST := $(BIN)/python -m pytest -n 3
@@ -13,10 +14,15 @@ $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -e
 $(BIN)/python -m compileall -qq -j 0 -x /tests/ .venv/lib || true # some templates are no Python
 endef
 
-.PHONY: demo test test-all check lint typing mypy basedpyright wheel docs coverage bench soak servers clean
+.PHONY: demo production-demo test test-all check lint typing mypy basedpyright wheel docs coverage bench soak servers clean
 
 demo: .venv/demo
 	$(BIN)/luthier demo
+
+# A model's life in production, told by build/production/production.html.
+production-demo: .venv/demo
+	rm -rf build/production
+	$(BIN)/python examples/production/demo.py build/production
 
 # All but the slow tests. Needs Python and make, no root and no packages of the system.
 test: .venv/test

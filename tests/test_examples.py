@@ -12,8 +12,10 @@ import luthier
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 USED = {"cli_train.sh", "cli_space.yaml", "digits.py", "README.md"}  # by others, or by people
+USED |= {"model.py", "page.py"}
 SCRIPTS = sorted(file for file in EXAMPLES.glob("*.py") if file.name not in USED)
 SCRIPTS += sorted((EXAMPLES / "tutorials").glob("*.py"))
+PRODUCTION = EXAMPLES / "production" / "demo.py"
 SHELL = [EXAMPLES / "cli_program.sh", EXAMPLES / "curl_worker.sh"]
 
 
@@ -77,6 +79,18 @@ def test_shell_script(script, tmp_path):
     assert '"value"' in run(["sh", script], tmp_path).stdout
 
 
+@pytest.mark.slow
+def test_production(tmp_path, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("production") / "new"
+    done = run([sys.executable, "-W", "error", PRODUCTION, folder, 12], tmp_path)
+    page = (folder / "production.html").read_text(encoding="utf-8")
+    for said in ("alarm, harm", "promoted: ", "rolled back: correct is worse"):
+        assert said in done.stdout
+        assert said in page
+    assert "Every event fits its hash" in page
+    assert re.findall(r"(?:src|href)=|url\(|@import", page) == []  # nothing is loaded
+
+
 def test_python_objective_on_the_command_line(tmp_path, tmp_path_factory):
     storage = f"sqlite:///{tmp_path_factory.mktemp('storage')}/luthier.db"
     argv = [
@@ -97,15 +111,15 @@ def test_python_objective_on_the_command_line(tmp_path, tmp_path_factory):
 
 
 def test_every_file_is_run():
-    known = {p.name for p in (*SCRIPTS, *SHELL)} | USED
+    known = {p.name for p in (*SCRIPTS, *SHELL, PRODUCTION)} | USED
     files = [p for p in EXAMPLES.rglob("*") if p.is_file() and p.suffix != ".pyc"]
     assert {p.name for p in files} == known
 
 
 def test_the_index_lists_every_example_once():
     index = (EXAMPLES / "README.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^\| \[([\w.]+)\]\((?:tutorials/)?\1\) \|", index, flags=re.MULTILINE)
-    assert sorted(listed) == sorted(p.name for p in (*SCRIPTS, *SHELL))
+    listed = re.findall(r"^\| \[([\w.]+)\]\((?:\w+/)?\1\) \|", index, flags=re.MULTILINE)
+    assert sorted(listed) == sorted(p.name for p in (*SCRIPTS, *SHELL, PRODUCTION))
 
 
 def test_examples_use_public_names_only():

@@ -86,6 +86,16 @@ def test_an_equal_challenger_is_promoted_at_the_last_step():
     assert decision.evidence["lower end of conversion"] >= -CONVERSION.margin
 
 
+def test_a_challenger_that_is_surely_better_does_not_wait_for_its_rare_failures():
+    rng = np.random.default_rng(5)
+    metrics = (CONVERSION,)
+    r = rollout(step=1, metrics=metrics)
+    rows = {"conversion": rates(rng, 0.5, 0.99)}
+    few = simulate(rng, rows, metrics, 400, 0.5, step=1)
+    assert estimate_difference(r, few, CONVERSION) is None  # about two failures
+    assert decide(r, few, HOUR).action == "promote"
+
+
 def test_without_a_verdict_in_time_the_champion_stays():
     rng = np.random.default_rng(4)
     rows = {"conversion": rates(rng, 0.3, 0.3), "errors": rates(rng, 0.01, 0.01)}

@@ -9,6 +9,7 @@ days.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -25,6 +26,7 @@ _FLOOR = 0.05  # a stability index below this is no effect that matters
 _CLEAN = 5  # windows without a finding end an alarm
 _HARM_SHARE = 0.5  # of the budget that the detector of harm spends; the windows share the rest
 _MOST_COMPARED = 400  # rows of a window whose columns are compared together
+_N_LATEST = 100  # losses whose mean an alarm tells
 _LEAST_AUC = 0.6  # a classifier below this has found no effect that matters
 
 
@@ -93,6 +95,7 @@ class Monitor:
         self._rows: list[Sequence[Any]] = []
         self._outputs: list[float] = []
         self._log_parts: Array | None = None
+        self._latest: deque[float] = deque(maxlen=_N_LATEST)
 
         # Each window spends its share of the budget in equal parts on what it looks at.
         n_windows = max(days_a_false_alarm * rows_a_day / self.window, 1.0)
@@ -138,9 +141,10 @@ class Monitor:
         self._log_parts = parts[-1]
         first = int(np.argmax(log_m >= self._log_alarm))
         if log_m[first] >= self._log_alarm and "harm" not in self.alarms:
+            latest = [*self._latest, *x[: first + 1]][-_N_LATEST:]
             because = (
                 f"losses are larger than the {self._risk:.4g} of the reference: the latest "
-                f"{len(x)} have mean {x.mean():.4g}"
+                f"{len(latest)} have mean {np.mean(latest):.4g}"
             )
             evidence = {"log of the detector": float(log_m[first]), "risk": self._risk}
             at = self._n_labels + first + 1
@@ -148,6 +152,7 @@ class Monitor:
                 Alarm(name="harm", at_row=at, because=because, evidence=evidence, is_harm=True)
             )
         self._n_labels += len(x)
+        self._latest.extend(x)
 
     def check_window(self, rows: Sequence[Sequence[Any]], outputs: Array | None = None) -> None:
         """Compare a window with the reference, and begin or end alarms.

@@ -77,7 +77,8 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
         """Describe what is normal.
 
         Args:
-            X: (n, d) a data frame, or an array whose columns are called x0, x1, ...
+            X: (n, d) a data frame, a dict of columns, or an array whose columns are called x0, x1,
+                ...
             outputs: (n,) what the model answered.
             losses: (k,) losses in [0, 1], of rows that the model was not trained on.
             categories: Names of columns whose numbers are categories. Texts and truth values always
@@ -85,7 +86,7 @@ class Reference(msgspec.Struct, frozen=True, kw_only=True):
             seed: For the sample of rows.
 
         Raises:
-            LifecycleError: There are no rows, or losses outside.
+            LifecycleError: There are no rows, columns differ in length, or losses are outside.
         """
         names, columns = _split(X)
         if not columns or not len(columns[0]):
@@ -164,6 +165,11 @@ def _describe(name: str, values: Sequence[Any], is_category: bool) -> Column:
 
 
 def _split(X: Any) -> tuple[list[str], list[Sequence[Any]]]:
+    if isinstance(X, Mapping):
+        columns = [np.asarray(column).tolist() for column in X.values()]
+        if len({len(column) for column in columns}) > 1:
+            raise LifecycleError("expected columns of the same length")
+        return [str(name) for name in X], columns
     if hasattr(X, "columns"):
         return [str(name) for name in X.columns], [X[name].tolist() for name in X.columns]
     table = np.asarray(X)

@@ -177,7 +177,8 @@ def decide(rollout: Rollout, outcomes: Outcomes, now_s: float) -> Decision:
     evidence |= {"units in this step": n}
 
     if is_ripe and not is_last:
-        return Decision("step", f"{n:.0f} units without harm at {rollout.share:.0%}", evidence)
+        where = f"at {rollout.share:.0%}" if rollout.share else "in the shadow step"
+        return Decision("step", f"{n:.0f} units without harm {where}", evidence)
     if is_ripe:
         lacking = _list_lacking(rollout, outcomes, evidence)
         if not lacking:
@@ -278,12 +279,9 @@ def _find_harm(rollout: Rollout, outcomes: Outcomes, metric: Metric) -> float:
 
     Of a metric with values it is infinite where the interval excludes that it is as good.
     """
-    blocks = outcomes.of(metric.name)
-    worse: Literal["lower", "higher"] = "lower" if metric.goal == "maximize" else "higher"
     live = -math.inf
-    if metric.kind == "rate" and len(blocks):
-        log_e = compare_rates(blocks[:, 2], blocks[:, 1], blocks[:, 5], blocks[:, 4], worse)
-        live = float(log_e.max())
+    if metric.kind == "rate":
+        live = _compare_rates(outcomes, metric, "lower" if metric.goal == "maximize" else "higher")
     elif metric.kind == "value":
         shared = msgspec.structs.replace(rollout, alpha=rollout.alpha / len(rollout.metrics))
         found = estimate_difference(shared, outcomes, metric)
@@ -295,6 +293,24 @@ def _find_harm(rollout: Rollout, outcomes: Outcomes, metric: Metric) -> float:
     return max(live, float(compare_share(pairs[:, 1], pairs.sum(axis=1), 0.5, 10.0).max()))
 
 
+def _compare_rates(
+    outcomes: Outcomes, metric: Metric, alternative: Literal["lower", "higher"]
+) -> float:
+    """Log e-value of the challenger's rate being lower or higher, the largest so far."""
+    blocks = outcomes.of(metric.name)
+    if not len(blocks):
+        return -math.inf
+    log_e = compare_rates(blocks[:, 2], blocks[:, 1], blocks[:, 5], blocks[:, 4], alternative)
+    return float(log_e.max())
+
+
+def _is_surely_better(rollout: Rollout, outcomes: Outcomes, metric: Metric) -> bool:
+    """Whether the exact test says so, which needs no number of rare outcomes."""
+    better: Literal["lower", "higher"] = "higher" if metric.goal == "maximize" else "lower"
+    threshold = -math.log(rollout.alpha)
+    return metric.kind == "rate" and _compare_rates(outcomes, metric, better) >= threshold
+
+
 def _list_lacking(rollout: Rollout, outcomes: Outcomes, evidence: dict[str, float]) -> list[str]:
     """Return what a promotion waits for, in words."""
     lacking = []
@@ -302,14 +318,16 @@ def _list_lacking(rollout: Rollout, outcomes: Outcomes, evidence: dict[str, floa
         if metric.is_guard:
             continue
         found = estimate_difference(rollout, outcomes, metric)
+        if found is not None:
+            evidence |= {
+                f"difference in {metric.name}": found.mean,
+                f"lower end of {metric.name}": found.low,
+            }
+        if _is_surely_better(rollout, outcomes, metric):
+            continue
         if found is None:
             lacking.append(f"{metric.name} has too few outcomes")
-            continue
-        evidence |= {
-            f"difference in {metric.name}": found.mean,
-            f"lower end of {metric.name}": found.low,
-        }
-        if found.low < -metric.margin:
+        elif found.low < -metric.margin:
             lacking.append(
                 f"{metric.name} may be worse by {-found.low:.4g}, {metric.margin:.4g} is allowed"
             )
