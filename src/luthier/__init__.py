@@ -19,6 +19,7 @@ __all__ = [
     "History",
     "Int",
     "LuthierError",
+    "Memory",
     "Normal",
     "Recommendation",
     "Space",
@@ -95,6 +96,7 @@ if TYPE_CHECKING:
     from .study import delete_study as delete_study
     from .study import list_studies as list_studies
     from .study import load_study as load_study
+    from .transfer import Memory as Memory
     from .trial import State as State
     from .trial import Trial as Trial
     from .trial import TrialRow as TrialRow
@@ -114,6 +116,7 @@ else:
             "Int": "space",
             "Normal": "space",
             "LuthierError": "errors",
+            "Memory": "transfer",
             "Recommendation": "analysis",
             "Space": "space",
             "State": "trial",

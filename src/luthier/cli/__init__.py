@@ -34,6 +34,7 @@ _COMMANDS = {
     "export": ("results", "Export all trials of a study as CSV or JSON."),
     "import": ("other_studies", "Copy studies of Optuna into a storage."),
     "prior": ("prior", "Make the priors of a space from what was best before."),
+    "memory": ("memory", "Keep what studies found out, and begin with it."),
     "migrate": ("migrate", "Print a diff by which a program for another library runs on luthier."),
     "retry": ("retry", "Offer failed trials of a study again, from their last checkpoints."),
     "delete": ("studies", "Delete a study with all its trials."),

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from ..registry import Registry, Version
+    from ..transfer import Memory, Taken
     from .preferences import StudyPreferences
 
 
@@ -541,6 +542,38 @@ class Study(Insights, Remedies):
         """The earlier tasks that the study learns from, and those that were left out, and why."""
         stored = self.engine.settings.memory
         return KnownTasks(self.history.info.memory, stored.left_out)
+
+    def remember(
+        self,
+        memory: Memory | str,
+        *,
+        data: Any = None,
+        context: Mapping[str, float] | None = None,
+        tags: Mapping[str, Any] | None = None,
+        family: str | None = None,
+    ) -> Taken:
+        """Add what the study has found out to a knowledge base, for later studies.
+
+        A base has each study once: what it finds out later takes the place of what it has.
+
+        Args:
+            memory: The base, or its URL.
+            data: What the study was about: (X, y), or a text that names it; a hash is kept.
+            context: Numbers that say what the data are; None to describe X and y (see
+                `luthier.transfer.describe`).
+            tags: Free tags, such as {"team": "fraud"}.
+            family: What was tuned, such as "xgboost"; None for the study's own.
+
+        Returns:
+            Whether it was added, has replaced others or was known, and what the base has now.
+
+        Raises:
+            TaskError: There is nothing to learn: no complete trial, or all losses are the same; or
+                data or context are none.
+        """
+        from .remembering import remember  # its models take long to load
+
+        return remember(self.engine, memory, data, context, tags, family)
 
     @property
     def preferences(self) -> StudyPreferences:

@@ -1,0 +1,51 @@
+"""What a study adds to a knowledge base."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from ..transfer.knowledge_base import Memory, read_data
+from ..transfer.study_task import task_of_history
+from ..transfer.task_log import Taken
+from .engine import Engine
+
+
+def remember(
+    engine: Engine,
+    memory: Memory | str,
+    data: Any = None,
+    context: Mapping[str, float] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    family: str | None = None,
+) -> Taken:
+    """Add what a study has found out to a base; see `Study.remember`."""
+    found, data_hash = read_data(data, context)
+    with engine.reading() as history:
+        task = task_of_history(
+            history,
+            name=engine.name,
+            family=engine.settings.family if family is None else family,
+            context=found,
+            tags=dict(tags or {}),
+            data_hash=data_hash,
+        )
+    source = _tell_study(engine) if task.n else ""
+    if isinstance(memory, Memory):
+        return memory.add(task, source)
+    with contextlib.closing(Memory(memory)) as base:
+        return base.add(task, source)
+
+
+def _tell_study(engine: Engine) -> str:
+    """Return a hash that tells a study from all others, and a copy of it from none.
+
+    It is that of its seed, and of when and how its first trial began.
+    """
+    first = engine.rows([0])[0]
+    what = [engine.seed, first.started_s, first.params]
+    return hashlib.blake2b(msgspec.json.encode(what), digest_size=16).hexdigest()

@@ -1,0 +1,165 @@
+"""A knowledge base: what studies add to it, and what later ones get."""
+
+import contextlib
+import math
+import sqlite3
+
+import numpy as np
+import pytest
+from tests.transfer.cases import SPACE, make, make_noise
+
+import luthier
+from luthier import Float, Memory, Space
+from luthier.errors import SpaceError, StorageVersionError, TaskError
+
+
+def loss(trial, shift=0.0):
+    x, lr = trial.params["x"], trial.params["lr"]
+    return (
+        (x - 0.3 - shift) ** 2
+        + (math.log10(lr) / 5 + 0.4) ** 2
+        + 0.3 * (trial.params["kind"] == "b")
+    )
+
+
+def filled(n=4, **changed):
+    base = Memory("memory://")
+    for i in range(n):
+        base.add(make(20, seed=i, **changed))
+    return base
+
+
+def test_a_study_begins_with_what_the_base_knows():
+    base = filled()
+    study = luthier.create_study(space=SPACE, memory=base, seed=0)
+    assert [task.name for task in study.memory.tasks] == ["task 3", "task 2", "task 1", "task 0"]
+    study.optimize(loss, n_trials=1, progress=False)
+    assert study.trials[0].tags == {"from_memory": "portfolio"}
+    assert study.trials[0].params == base.recommend(SPACE, 1)[0].params
+
+
+def test_of_many_tasks_the_closest_that_tell_something_are_read():
+    base = Memory("memory://")
+    base.add(make(20, seed=0, name="good"))
+    for i in range(70):
+        base.add(make_noise(20, seed=100 + i).replace(name=f"junk {i}"))
+    study = luthier.create_study(space=SPACE, memory=base, seed=0)
+    assert "good" in [task.name for task in study.memory.tasks]
+
+
+def test_the_context_and_tags_of_a_new_task_order_equal_ones():
+    base = Memory("memory://")
+    for i in range(65):
+        base.add(make(12, seed=i, context={"log_rows": float(i)}, tags={"team": str(i)}))
+    found = base.about(context={"log_rows": 7.2}).find_tasks(Wanted(SPACE))
+    assert [task.name for task in found][:3] == ["task 7", "task 8", "task 6"]
+    assert len(found) == 60
+    by_tag = base.about(tags={"team": "3"}).find_tasks(Wanted(SPACE))
+    assert by_tag[0].name == "task 3"
+    X, y = np.arange(40.0)[:, None], [0, 1] * 20
+    base.about(data=(X, y))
+    with pytest.raises(TaskError, match="all targets"):
+        base.about(data=(X, [1] * 40))
+    with pytest.raises(TaskError, match="a finite number"):
+        base.about(context={"log_rows": math.nan})
+
+
+class Wanted:
+    def __init__(self, space, family=""):
+        self.space = space
+        self.family = family
+
+
+def test_tasks_of_another_family_do_not_come():
+    base = filled(2, family="svm")
+    assert base.find_tasks(Wanted(SPACE, "xgboost")) == []
+    assert len(base.find_tasks(Wanted(SPACE, "svm"))) == 2
+    assert len(base.find_tasks(Wanted(Space(), "svm"))) == 2
+    assert base.recommend(SPACE, family="xgboost") == []
+
+
+def test_similar_tasks_are_those_that_rank_the_trials_alike():
+    base = Memory("memory://")
+    base.add(make(30, seed=0, name="turned", losses=-make(30).losses))
+    base.add(make(30, seed=1, name="alike", context={"log_rows": 1.0}))
+    study = luthier.create_study(space=SPACE, sampler="random", seed=0)
+    before = base.about(context={"log_rows": 1.0}).find_similar(study.history)
+    assert [s.name for s in before] == ["alike", "turned"]
+    assert {s.agreement for s in before} == {None}
+    study.optimize(loss, n_trials=12, progress=False)
+    after = base.find_similar(study.history)
+    assert [s.name for s in after] == ["alike", "turned"]
+    assert after[0].agreement > 0.6 > -0.6 > after[1].agreement
+
+
+def test_bases_are_merged_and_exchanged_without_doubles(tmp_path):
+    a, b = filled(3), Memory("memory://")
+    b.add(make(20, seed=2))
+    b.add(make(20, seed=7), source="study 7")
+    assert [t.how for t in a.merge(b)] == ["known", "added"]
+    assert [t.how for t in a.merge(b)] == ["known", "known"]
+    assert b.export(tmp_path / "b.json") == 2
+    c = Memory("memory://")
+    assert [t.how for t in c.import_(tmp_path / "b.json")] == ["added", "added"]
+    assert [t.how for t in c.import_(tmp_path / "b.json")] == ["known", "known"]
+    assert len(luthier.create_study(space=SPACE, memory=c).memory.tasks) == 2
+    assert b.import_(tmp_path / "b.json")[1].how == "known"
+
+
+def test_tasks_are_forgotten_by_name_or_not_at_all():
+    base = filled(3)
+    with pytest.raises(TaskError, match="the base has no task 'none'"):
+        base.forget("task 0", "none")
+    assert len(base.tasks()) == 3
+    assert [h.name for h in base.forget("task 0", base.tasks()[2].id)] == ["task 0", "task 2"]
+    assert [h.name for h in base.tasks()] == ["task 1"]
+
+
+def test_names_of_data_are_hashed():
+    base = Memory("memory://")
+    base.add(make(12, data_hash="customers.csv"))
+    [head] = base.tasks()
+    assert len(head.data_hash) == 32
+    assert base.about(data="customers.csv").find_tasks(Wanted(SPACE))[0].data_hash == head.data_hash
+    for bad in ("", 3, (1,)):
+        with pytest.raises(TaskError):
+            base.about(data=bad)
+
+
+def test_poisoned_tasks_are_bounded():
+    base = filled(3)
+    losses = np.where(np.arange(20) % 2, 1e300, -1e300)[:, None] * make(20).losses
+    base.add(make(20, name="<b>\x1b[2J</b>" * 20, losses=losses))
+    base.add(make(20, seed=5, context={"log_rows": 1e300}, tags={"<i>": "</script>"}))
+    study = luthier.create_study(space=SPACE, memory=base, seed=1)
+    study.optimize(loss, n_trials=9, progress=False)
+    assert study.best_value < 0.05
+    assert all(math.isfinite(a.regret) for a in base.recommend(SPACE, 3))
+    base.about(context={"log_rows": -1e300}).find_similar(study.history)
+
+
+@pytest.mark.parametrize("n", [0, -1])
+def test_wrong_arguments_are_refused(n):
+    with pytest.raises(TaskError, match="n >= 1"):
+        filled(1).recommend(SPACE, n)
+    with pytest.raises(SpaceError):
+        filled(1).recommend({"x": 3})
+
+
+def test_a_space_with_other_parameters_gets_nothing():
+    other = Space({"a": Float(0, 1), "b": Float(0, 1)})
+    study = luthier.create_study(space=other, memory=filled(), seed=0)
+    assert study.memory.tasks == ()
+    assert filled().recommend(other) == []
+
+
+def test_a_file_of_a_newer_version_is_refused(tmp_path):
+    file = tmp_path / "a.db"
+    base = Memory(file)
+    base.add(make(12))
+    base.close()
+    with contextlib.closing(sqlite3.connect(file)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+        connection.commit()
+    with pytest.raises(StorageVersionError, match="schema 99"):
+        Memory(file).tasks()
