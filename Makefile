@@ -35,7 +35,7 @@ test-all: .venv/dev-all servers
 
 # Two at a time, each of which uses one core, once what they need is installed.
 check: .venv/dev .venv/docs
-	$(MAKE) --no-print-directory -j 2 lint typing docs
+	$(MAKE) --no-print-directory -j 2 docs typing lint
 
 lint: .venv/dev
 	$(BIN)/ruff check .

@@ -201,9 +201,9 @@ def train(rank, shared, folder):
         loop = Loop(shared.trial, 4, model=model)
         for epoch in loop:
             with open(f"rank{rank}", "a") as file:
-                print(shared.trial.number, epoch, file=file)
-            loop.report(10.0 * (shared.trial.number == 0) + epoch + 100 * rank)
-            if shared.trial.number == 1 and epoch == 2 and not os.path.exists("died"):
+                print(epoch, file=file)
+            loop.report(epoch + 100 * rank)
+            if epoch == 2 and not os.path.exists("died"):
                 torch.distributed.barrier()
                 if rank == 0:
                     open("died", "w").close()
@@ -220,10 +220,10 @@ def objective(trial):
 
 
 if __name__ == "__main__":
-    scheduler = luthier.schedulers.Threshold(upper=12.5)
+    scheduler = luthier.schedulers.Threshold(upper=2.5)
     storage = "sqlite:///s.db?lease_s=1"
     study = luthier.create_study("s", storage, scheduler=scheduler, load_if_exists=True)
-    study.optimize(objective, n_trials=2 - len(study.trials) or 1)
+    study.optimize(objective, n_trials=1)
 """
 
 
@@ -241,11 +241,8 @@ def test_two_processes_end_at_the_same_epoch_and_go_on_after_a_kill(tmp_path):
         )
         assert done.returncode == code, done.stdout
     study = luthier.load_study("s", f"sqlite:///{tmp_path}/s.db")
-    assert [row.state for row in study.trials] == [luthier.State.PRUNED, luthier.State.COMPLETE]
-    assert study.trials[0].reports == ((1, 11), (2, 12), (3, 13))
-    assert study.trials[1].reports == ((1, 1), (2, 2), (3, 3), (4, 4))
-    assert study.trials[1].value == 4
-    epochs = [f"0 {k}" for k in (1, 2, 3)] + [f"1 {k}" for k in (1, 2, 3, 4)]
+    assert [row.state for row in study.trials] == [luthier.State.PRUNED]
+    assert study.trials[0].reports == ((1, 1), (2, 2), (3, 3))
     for rank in (0, 1):
         lines = (tmp_path / f"rank{rank}").read_text().splitlines()
-        assert list(dict.fromkeys(lines)) == epochs  # the second may have gone on for a moment
+        assert list(dict.fromkeys(lines)) == ["1", "2", "3"]  # the second may have gone on a moment

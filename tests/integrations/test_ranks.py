@@ -32,10 +32,11 @@ def test_a_trial_that_was_sent_reports_to_its_study():
             assert not there.should_stop()
             with pytest.raises(ReportError, match="expects two numbers"):
                 there.report("low", 2)
-        return 0.5
+        return shared.value
 
     row = run(objective)
     assert row.reports == ((1, 1.5),)
+    assert row.value == 1.5
     assert row.state == luthier.State.COMPLETE
     assert row.checkpoints
 
