@@ -2,7 +2,7 @@
 // Buttons that change something, and what came of it.
 
 import { whyNot } from "./api.js";
-import { h } from "./dom.js";
+import { h, short } from "./dom.js";
 import { ENGLISH, t } from "./words.js";
 
 const SURE_MS = 5000; // for how long a second click counts
@@ -79,7 +79,7 @@ export function paramField(name, dist, value) {
     return { label, field, get };
   }
   const field = h("input", { id, type: "number", step: "any", min: dist.low, max: dist.high,
-    value: value ?? "", placeholder: t`any from ${dist.low} to ${dist.high}` });
+    value: value ?? "", placeholder: t`any from ${short(dist.low)} to ${short(dist.high)}` });
   const get = () => {
     const text = /** @type {HTMLInputElement} */ (field).value;
     return text === "" ? undefined : Number(text);

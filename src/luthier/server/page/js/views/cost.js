@@ -26,10 +26,10 @@ function draw(study, r) {
     const v = numberOf(r.used[s][q]);
     return h("td", null, say(v), meter((v || 0) / most, `state-${r.states[s]}`));
   };
+  const amount = ({ kind, name, say }, v) => (kind === "steps" ? say(v) : `${name} ${say(v)}`);
   const saved = kinds.filter(({ q }) => numberOf(r.saved[q]) > 0)
-    .map(({ name, say, q }) => `${name} ${say(r.saved[q])} (${percent(r.saved_share[q])})`);
-  const total = kinds.map(({ kind, name, say, q }) => (kind === "steps" ? say(sum(r.used, q))
-    : `${name} ${say(sum(r.used, q))}`)).join(", ") || t`nothing that was noted`;
+    .map((k) => `${amount(k, r.saved[k.q])} (${percent(r.saved_share[k.q])})`);
+  const total = kinds.map((k) => amount(k, sum(r.used, k.q))).join(", ") || t`nothing that was noted`;
   return [
     h("p", null, numberOf(r.wall_s) > 0
       ? t`In all ${total}, within ${duration(r.wall_s)} from the first trial to the last.` : t`In all ${total}.`),

@@ -14,7 +14,7 @@ export function showFailures(summary) {
   return answerView(summary, 2000, () => ({
     path: () => "failures",
     parts: ({ n, n_read: nRead, groups }) => [
-      h("p", null, t`${n} of ${summary.n_trials} trials failed`,
+      n > 0 && h("p", null, t`${n} of ${summary.n_trials} trials failed`,
         n > nRead ? t`; the latest ${nRead} are grouped here.` : t`.`),
       n ? h("div", { class: "cards" }, groups.map((g) => card(`${g.n} × ${g.error}`, [
         h("p", null, g.number.slice(0, MOST).flatMap((number) => [trialLink(study, number), " "]),

@@ -21,7 +21,7 @@ const KINDS = [
 export function showFront(summary, query) {
   const study = summary.id;
   return answerView(summary, 2000, () => {
-    const { objectives } = summary;
+    const { objectives, directions } = summary;
     const m = objectives.length;
     const readAxis = (name, otherwise) => Math.min(Number(query.get(name) ?? otherwise) || 0, m - 1);
     const axis = { x: readAxis("x", 0), y: readAxis("y", 1) };
@@ -76,7 +76,8 @@ export function showFront(summary, query) {
     // The rule.
     const field = /** @type {HTMLInputElement} */ (h("input", { id: "rule", type: "text", class: "rule", spellcheck: "false",
       autocomplete: "off", value: query.get("rule") ?? "",
-      placeholder: `${objectives[0]} <= 0.5, then smallest ${objectives[1]}` }));
+      placeholder: `${objectives[0]} ${directions[0] === "maximize" ? ">=" : "<="} 0.5, then ${
+        directions[1] === "maximize" ? "largest" : "smallest"} ${objectives[1]}` }));
     const verdict = h("div", { role: "status" });
     async function decide() {
       const rule = field.value.trim();

@@ -26,7 +26,7 @@ export function showImportance(summary, query) {
           h("p", null, params.length
             ? t`Share of the variance of ${name ?? t`all objectives`} (${index}, by ${method}), from ${n} trials.`
             : t`Nothing can be said yet.`),
-          quality && faint(t`The model: ${quality}.`),
+          params.length > 0 && quality && faint(t`The model: ${quality}.`),
           note && h("p", ENGLISH, note),
           params.length > 0 && table(t`Importance`, [t`Parameter`, "", t`Importance`, t`90 % interval`, ""],
             params.map((p) => [rowHead(p.name), h("td", { class: "meters" }, meter(p.value / top, p.important ? "" : "vague")),

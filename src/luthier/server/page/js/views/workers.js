@@ -31,7 +31,7 @@ export function showWorkers(summary) {
         points: { x: found.start_s, to: found.end_s, y: found.lane.map((lane) => nLanes - 1 - lane),
           kind: (i) => found.state[i], kinds: KINDS } };
     }
-    const label = () => t`${found.n} trials, at most ${nLanes} at a time`
+    const label = () => t`${found.n} turns of trials, at most ${nLanes} at a time`
       + (found.number.length < found.n ? t`, of which the latest ${found.number.length} are drawn` : "")
       + t`; ${percent(found.idle_share)} of the time of all lanes nothing ran`
       + (found.n_waiting ? t`; ${found.n_waiting} trials wait.` : t`.`);
