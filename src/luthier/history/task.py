@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
@@ -62,8 +62,8 @@ class Task:
     X: Array
     losses: Array
     penalised: Mask | None = None
-    objectives: tuple[str, ...] = ("value",)
-    directions: tuple[str, ...] = ("minimize",)
+    objectives: Sequence[str] = ("value",)
+    directions: Sequence[str] = ("minimize",)
     family: str = ""
     context: Mapping[str, float] = field(default_factory=dict)
     tags: Mapping[str, Any] = field(default_factory=dict)

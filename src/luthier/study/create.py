@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -35,9 +35,6 @@ from .engine import Engine
 from .opening import choose_strategies, open_checkpoints, open_engine, require_file
 from .study import Study, check_catch_as
 
-if TYPE_CHECKING:
-    from .memory import Source
-
 
 @explain_arguments(
     {
@@ -66,7 +63,7 @@ def create_study(  # noqa: PLR0913  (what a study is, and where it lives)
     load_if_exists: bool = False,
     checkpoints: str | os.PathLike[str] | Checkpoints | None = None,
     catch_as: Literal["failed", "infeasible"] | None = None,
-    memory: Source | Sequence[Source] | None = None,
+    memory: Any = None,
     family: str | None = None,
 ) -> Study:
     """Create a study.
