@@ -17,7 +17,7 @@ TESTS = Path(__file__).parent
 # Test: the modules that it covers.
 THEMES = {
     "test_architecture": ["errors", "typing"],
-    "study/test_memory": ["study/stored_tasks", "transfer/memory_use"],
+    "study/test_memory": ["study/stored_tasks"],
     "analysis/test_choice": [
         "analysis/candidates",
         "analysis/no_results",

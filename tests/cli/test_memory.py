@@ -62,3 +62,18 @@ def test_a_base_that_is_not_there_is_said(place):
     for args in (["ls"], ["forget", "a"], ["export", "a.json"]):
         assert "there is no file" in call(*args, "--memory", "sqlite:///none.db", status=1).stderr
     assert "cannot be read" in call("import", "none.json", status=1).stderr
+
+
+def test_show_says_what_memory_had_to_do_with_a_study(place):
+    study = luthier.load_study("train", "sqlite:///luthier.db")
+    study.remember("sqlite:///memory.db")
+    later = luthier.create_study(
+        "later",
+        "sqlite:///luthier.db",
+        space=study.space,
+        memory=luthier.Memory("sqlite:///memory.db"),
+        seed=0,
+    )
+    later.optimize(lambda trial: (trial.params["x"] - 0.3) ** 2, n_trials=2, progress=False)
+    shown = CliRunner().invoke(cli, ["show", "later"], prog_name="luthier").stdout
+    assert "1 earlier task with 10 trials; 1 trial of their portfolio" in shown

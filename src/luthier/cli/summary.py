@@ -70,7 +70,7 @@ def _facts(
         facts["checkpoints"] = study.engine.checkpoints.url
 
     if study.memory.tasks or study.memory.left_out:
-        facts["memory"] = str(study.memory).partition("\n")[0]
+        facts["memory"] = _describe_memory(study, rows)
 
     done = [r for r in rows if r.started_s is not None and r.finished_s is not None]
     if done:
@@ -84,6 +84,15 @@ def _facts(
     if (energy := total_consumption(rows)) is not None:
         facts["energy"] = str(energy)
     return facts
+
+
+def _describe_memory(study: Study, rows: Sequence[TrialRow]) -> str:
+    """How many earlier tasks there are, and what they have to do with the latest trials."""
+    from ..transfer.memory_use import summarise_use  # its models take long to load
+
+    text = str(study.memory).partition("\n")[0]
+    uses = {row.number: str(row.tags.get("from_memory", "")) for row in rows}
+    return "; ".join(filter(None, [text, summarise_use(study.history, uses)]))
 
 
 def _print_best(study: Study) -> None:

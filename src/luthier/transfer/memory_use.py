@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -84,6 +84,30 @@ def explain_memory(history: History, number: int, use: str) -> str:
             "round"
         )
     return use
+
+
+def summarise_use(history: History, uses: Mapping[int, str]) -> str:
+    """Return what earlier tasks have to do with a study by now; "" where there are none.
+
+    Args:
+        history: All trials.
+        uses: What the tag "from_memory" of each trial says, by number; "" without.
+    """
+    if not uses or not history.info.memory:
+        return ""
+    n_first = sum(use == "portfolio" for use in uses.values())
+    parts = [f"{count_of(n_first, 'trial')} of their portfolio"] if n_first else []
+    weighed = [number for number, use in uses.items() if use.startswith("w=")]
+    dropped = _find_drop(history, max(uses) + 1)
+    if weighed:
+        weight = float(uses[max(weighed)][2:].partition(": ")[0])
+        parts.append(f"weight {weight:.2f} in trial {max(weighed)}")
+    if dropped is not None:
+        parts.append(
+            f"dropped for the first trials after trial {dropped}, as memory ranked them the wrong "
+            "way round"
+        )
+    return ", ".join(parts)
 
 
 def _find_drop(history: History, number: int) -> int | None:
