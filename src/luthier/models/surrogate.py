@@ -118,6 +118,12 @@ class Surrogate:
         return np.asarray(self._shift + self._scale * mean), np.asarray(sd)
 
     @one_thread()
+    def predict_joint(self, X: Array) -> tuple[Array, Array]:
+        """Return mean (n,) and covariance (n, n) of the noise-free loss at X (n, d)."""
+        mean, covariance = self._model.predict_joint(self._encoder.encode(X))
+        return np.asarray(self._shift + self._scale * mean), np.asarray(self._scale**2 * covariance)
+
+    @one_thread()
     def predict_average(self, X: Array) -> tuple[float, float]:
         """Return mean and standard deviation of the average of the noise-free losses at X (n, d).
 

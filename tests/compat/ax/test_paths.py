@@ -8,10 +8,12 @@ import sys
 
 import pytest
 
+from luthier.compat.ax import Models, OrderConstraint, SumConstraint
 from luthier.compat.ax.core.batch_trial import BatchTrial
 from luthier.compat.ax.core.experiment import Experiment
 from luthier.compat.ax.core.objective import Objective
 from luthier.compat.ax.core.optimization_config import OptimizationConfig
+from luthier.compat.ax.core.outcome_constraint import ComparisonOp, OutcomeConstraint
 from luthier.compat.ax.core.parameter import ParameterType, RangeParameter
 from luthier.compat.ax.core.search_space import SearchSpace
 from luthier.compat.ax.exceptions.core import OptimizationComplete
@@ -19,11 +21,14 @@ from luthier.compat.ax.global_stopping.strategies.base import BaseGlobalStopping
 from luthier.compat.ax.global_stopping.strategies.improvement import (
     ImprovementGlobalStoppingStrategy,
 )
+from luthier.compat.ax.metrics.l2norm import L2NormMetric
+from luthier.compat.ax.metrics.noisy_function import NoisyFunctionMetric
 from luthier.compat.ax.modelbridge import get_sobol
 from luthier.compat.ax.plot.by_luthier import draw
 from luthier.compat.ax.plot.contour import interact_contour
 from luthier.compat.ax.plot.pareto_utils import compute_posterior_pareto_frontier
 from luthier.compat.ax.service.ax_client import AxClient
+from luthier.compat.ax.service.utils.instantiation import ObjectiveProperties
 from luthier.compat.ax.service.utils.report_utils import exp_to_df
 from luthier.compat.ax.storage.json_store.load import load_experiment
 from luthier.compat.ax.storage.json_store.save import save_experiment
@@ -33,6 +38,14 @@ from luthier.compat.ax.utils.notebook.plotting import render
 from luthier.errors import CompatError
 
 NAMES = {
+    "api.utils.generation_strategy_dispatch": "choose_generation_strategy",
+    "api.utils.instantiation.from_string": "parse_objective",
+    "orchestration.orchestrator": "Orchestrator",
+    "orchestration.orchestrator_options": "OrchestratorOptions",
+    "service.managed_loop": "OptimizationLoop optimize",
+    "service.scheduler": "Scheduler SchedulerOptions",
+    "metrics.l2norm": "L2NormMetric",
+    "metrics.noisy_function": "GenericNoisyFunctionMetric",
     "adapter.registry": "Generators Models",
     "core.base_trial": "BaseTrial TrialStatus",
     "core.map_data": "MapData",
@@ -130,6 +143,58 @@ def test_a_search_ends_when_a_strategy_says_so_and_its_experiment_is_kept(tmp_pa
     again = load_experiment(path)
     assert again == client.experiment
     assert exp_to_df(again)["trial_index"].tolist() == [0, 1, 2, 3]
+
+
+class _Bowl(NoisyFunctionMetric):
+    def f(self, x) -> float:
+        return float(((x - 0.3) ** 2).sum())
+
+
+def test_metrics_compute_themselves_and_methods_are_called() -> None:
+    kind = ParameterType.FLOAT
+    a, b = (RangeParameter(name=n, parameter_type=kind, lower=0.0, upper=1.0) for n in "ab")
+    limits = [OrderConstraint(a, b), SumConstraint([a, b], is_upper_bound=False, bound=0.2)]
+    config = OptimizationConfig(
+        Objective(metric=_Bowl("bowl", ["a", "b"]), minimize=True),
+        [OutcomeConstraint(L2NormMetric("length", ["a", "b"]), ComparisonOp.LEQ, 1.2)],
+    )
+    experiment = Experiment(SearchSpace([a, b], limits), "bowl", optimization_config=config)
+    first = Models.SOBOL(experiment.search_space, seed=1)
+    for i in range(12):
+        learned = Models.BOTORCH_MODULAR(experiment=experiment, data=experiment.fetch_data())
+        trial = experiment.new_trial((first if i < 5 else learned).gen(1))
+        trial.run().mark_completed()
+    points = [(t.params["a"], t.params["b"]) for t in experiment.trials.values()]
+    assert all(x <= y + 1e-6 and x + y >= 0.2 - 1e-6 for x, y in points)
+    assert points[:5] == [tuple(p.parameters.values()) for p in _draw_sobol(experiment, 5)]
+    table = experiment.fetch_data().df
+    assert table["metric_name"].value_counts().to_dict() == {"bowl": 12, "length": 12}
+    assert table[table["metric_name"] == "bowl"]["mean"].min() < 0.01
+    with pytest.raises(ValueError, match="BOTORCH_MODULAR needs an experiment"):
+        Models.BOTORCH_MODULAR(experiment.search_space)
+    with pytest.raises(ValueError, match="an experiment with an objective"):
+        Models.GPEI(experiment=Experiment(experiment.search_space))
+    with pytest.raises(NotImplementedError, match="no method f"):
+        NoisyFunctionMetric("m").compute({})
+
+
+def _draw_sobol(experiment: Experiment, n: int) -> list:
+    points = Models.SOBOL(experiment.search_space, seed=1)
+    return [points.gen(1).arms[0] for _ in range(n)]
+
+
+def test_a_trace_and_a_table_need_few_trials() -> None:
+    client = AxClient(random_seed=0, verbose_logging=False)
+    client.create_experiment(
+        parameters=[{"name": "x", "type": "range", "bounds": [0.0, 1.0]}],
+        objectives={"loss": ObjectiveProperties(minimize=True)},
+    )
+    assert client.generation_strategy.trials_as_df is None
+    for _ in range(3):
+        params, index = client.get_next_trial()
+        client.complete_trial(index, params["x"])
+    assert len(client.generation_strategy.trials_as_df) == 3
+    assert client.get_optimization_trace() is not None
 
 
 def test_sobol_points_go_on_and_repeat_with_the_seed() -> None:

@@ -9,12 +9,14 @@ from scipy.optimize import NonlinearConstraint
 from luthier.compat import remarks
 from luthier.compat.bayes_opt import (
     BayesianOptimization,
+    Events,
+    JSONLogger,
     SequentialDomainReductionTransformer,
     UtilityFunction,
     acquisition,
 )
 from luthier.compat.bayes_opt.exception import NotUniqueError
-from luthier.compat.bayes_opt.util import ensure_rng
+from luthier.compat.bayes_opt.util import ensure_rng, load_logs
 from luthier.errors import CompatError
 
 BOUNDS = {"x": (-3, 5), "y": (0.0, 4.0)}
@@ -152,9 +154,8 @@ def test_what_has_no_effect_or_no_equivalent_is_said(monkeypatch, capsys) -> Non
     class Own(acquisition.AcquisitionFunction):
         pass
 
-    for refused in (Own, search.predict, lambda: search.subscribe(1, 2)):
-        with pytest.raises(CompatError, match="has no equivalent here"):
-            refused()
+    with pytest.raises(CompatError, match="has no equivalent here"):
+        Own()
     with pytest.raises(ValueError, match="kappa must be"):
         acquisition.UpperConfidenceBound(kappa=-1)
     for decay in (-0.1, 0, 1.1, np.inf):
@@ -169,3 +170,50 @@ def test_what_has_no_effect_or_no_equivalent_is_said(monkeypatch, capsys) -> Non
         UtilityFunction(kind="other")
     with pytest.raises(TypeError, match="RandomState"):
         ensure_rng("a")
+
+
+def test_a_model_says_what_it_thinks_of_points() -> None:
+    search = make()
+    with pytest.raises(RuntimeError, match="zero observations"):
+        search.predict({"x": 0, "y": 0})
+    assert search.predict({"x": 0, "y": 0}, return_std=True, fit_gp=False) == (0.0, 1.0)
+    search.maximize(init_points=20, n_iter=0)
+    mean, sd = search.predict({"x": 2, "y": 1}, return_std=True)
+    assert abs(mean - hill(2, 1)) < 1
+    assert 0 <= sd < 3
+    points = [{"x": v, "y": 1} for v in (0, 1, 4)]
+    means, covariance = search.predict(points, return_cov=True)
+    assert means == pytest.approx([hill(**p) for p in points], abs=1.5)
+    assert np.allclose(np.sqrt(np.diag(covariance)), search.predict(points, return_std=True)[1])
+    with pytest.raises(TypeError, match="got float"):
+        search.predict(1.0)
+    with pytest.raises(ValueError, match="cannot both"):
+        search.predict(points, return_std=True, return_cov=True)
+
+
+def test_a_constraint_says_where_it_is_likely_kept() -> None:
+    constraint = NonlinearConstraint(lambda x, y: [x + y, x], [-np.inf, -1], [1.5, 5])
+    search = make(constraint=constraint)
+    search.maximize(init_points=25, n_iter=0)
+    X = np.array([[0.0, 0.2], [4.5, 3.5], [-2.8, 0.2]])
+    assert np.round(search.constraint.predict(X)).tolist() == [1, 0, 0]
+    assert np.allclose(search.constraint.approx(X)[:, 1], X[:, 0], atol=0.5)
+    assert search.constraint.allowed([[0, 0], [2, 0], [0, -2]]).tolist() == [True, False, False]
+
+
+def test_loggers_are_told_of_steps_and_files_of_them_are_read(tmp_path) -> None:
+    path = tmp_path / "log.json"
+    search, seen = make(), []
+    search.subscribe(Events.OPTIMIZATION_STEP, JSONLogger(path))
+    search.subscribe(Events.OPTIMIZATION_END, "mine", lambda event, _: seen.append(event))
+    search.maximize(init_points=3, n_iter=1)
+    search.unsubscribe(Events.OPTIMIZATION_END, "mine")
+    assert seen == [Events.OPTIMIZATION_END]
+    other = load_logs(make(), [path])
+    load_logs(other, str(path))
+    assert other.res == search.res
+    with pytest.raises(KeyError, match="the events are"):
+        search.subscribe("now", JSONLogger(path))
+    path.write_text("[]\n")
+    with pytest.raises(ValueError, match="line 1 of"):
+        load_logs(other, path)

@@ -136,6 +136,9 @@ def test_a_search_of_scikit_learn_fits_the_best_params():
     assert search.best_score_ > 0.8
     assert search.best_params_.keys() == {"max_depth"}
     assert (search.n_trials_, len(search.cv_results_["params"])) == (6, 6)
+    search.set_user_attr("rows", 80)
+    assert search.user_attrs_ == {"rows": 80}
+    assert len(search.trials_dataframe(attrs=("number", "params"))) == 6
     assert search.predict(X).shape == (80,)
     assert search.score(X, y) > 0.9
 

@@ -275,3 +275,11 @@ def test_steps_that_do_not_reach_the_end_are_warned_of_in_each_trial():
             assert study.ask().suggest_int("k", 0, 10, step=3) <= 9
         with pytest.warns(UserWarning, match="not divisible by `step`"):
             assert study.ask().suggest_float("x", 0, 1, step=0.3) <= 0.9
+
+
+def test_two_private_paths_of_optunas_examples_are_there():
+    from luthier.compat.optuna.study._study_direction import StudyDirection
+    from luthier.compat.optuna.trial._state import TrialState
+
+    assert StudyDirection is optuna.study.StudyDirection
+    assert TrialState is optuna.trial.TrialState

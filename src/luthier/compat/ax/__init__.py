@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .adapter.registry import Models
 from .api.client import Client
 from .api.configs import (
     ChoiceParameterConfig,
@@ -24,11 +25,13 @@ from .core import (
     Objective,
     ObjectiveThreshold,
     OptimizationConfig,
+    OrderConstraint,
     OutcomeConstraint,
     ParameterConstraint,
     ParameterType,
     RangeParameter,
     SearchSpace,
+    SumConstraint,
     Trial,
 )
 from .core.runner import Runner
@@ -52,12 +55,14 @@ __all__ = [
     "FixedParameter",
     "GeneratorRun",
     "Metric",
+    "Models",
     "MultiObjective",
     "MultiObjectiveOptimizationConfig",
     "Objective",
     "ObjectiveProperties",
     "ObjectiveThreshold",
     "OptimizationConfig",
+    "OrderConstraint",
     "OutcomeConstraint",
     "ParameterConstraint",
     "ParameterType",
@@ -66,6 +71,7 @@ __all__ = [
     "Runner",
     "SearchSpace",
     "StorageConfig",
+    "SumConstraint",
     "TOutcome",
     "TParameterization",
     "Trial",

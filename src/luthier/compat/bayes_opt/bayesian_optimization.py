@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ from ...samplers.gp import GP
 from ..remarks import heed_others, refuse, warn_without_effect
 from .acquisition import AcquisitionFunction, ExpectedImprovement, UpperConfidenceBound
 from .domain_reduction import DomainTransformer
+from .event import DEFAULT_EVENTS, Events
 from .logger import ScreenLogger
+from .model import Model
 from .target_space import TargetSpace
 from .util import ensure_rng
 
@@ -69,6 +71,8 @@ class BayesianOptimization:
             f, pbounds, constraint, self._random_state, allow_duplicate_points
         )
         self._sampler = GP(1)
+        self._gp = Model(self._space, lambda: self._space.target)  # people's figures call it
+        self._subscribers: dict[tuple[str, Any], Callable[..., Any]] = {}
         self._queue: deque[Any] = deque()
         self._suggested: deque[dict[str, Any]] = deque(maxlen=_MOST_DRAWS)
         self.logger = ScreenLogger(verbose, self.is_constrained)
@@ -114,6 +118,7 @@ class BayesianOptimization:
 
     def _log(self) -> None:
         self.logger.log_optimization_step(self._space.keys, self.res[-1], self.max)
+        self.dispatch(Events.OPTIMIZATION_STEP)
 
     def probe(self, params: Any, lazy: bool = True) -> None:
         """Evaluate a point: at once, or with lazy at the begin of the next `maximize`."""
@@ -168,6 +173,7 @@ class BayesianOptimization:
         known = dict.fromkeys(_EARLIER, "luthier's GP chooses itself.")
         heed_others("bayes_opt's maximize", earlier, known)
         self.logger.log_optimization_start(self._space.keys)
+        self.dispatch(Events.OPTIMIZATION_START)
         self._prime_queue(init_points)
         done = 0
         while self._queue or done < n_iter:
@@ -180,6 +186,7 @@ class BayesianOptimization:
             if self._bounds_transformer is not None and done:
                 self.set_bounds(self._bounds_transformer.transform(self._space))
         self.logger.log_optimization_end()
+        self.dispatch(Events.OPTIMIZATION_END)
 
     def set_bounds(self, new_bounds: Mapping[str, Any]) -> None:
         """Change bounds, by name."""
@@ -192,24 +199,78 @@ class BayesianOptimization:
                 f"{name} of bayes_opt's set_gp_params", "luthier's GP fits its own settings."
             )
 
-    def predict(self, *args: Any, **kwargs: Any) -> Any:
-        """Refuse: the model is inside luthier's sampler.
+    def predict(
+        self,
+        params: Any,
+        return_std: bool = False,
+        return_cov: bool = False,
+        fit_gp: bool = True,
+    ) -> Any:
+        """Return what luthier's Gaussian process thinks of points.
+
+        Args:
+            params: A point by name, or several.
+            return_std: Return the standard deviation as well.
+            return_cov: Return the covariance as well.
+            fit_gp: Whether points must have been registered; the model is of all points anyway.
+
+        Returns:
+            The mean, and what was asked for: numbers for one point, (n,) arrays for several.
 
         Raises:
-            CompatError: Always; it names what to use.
+            TypeError: Points are not given by name.
+            ValueError: Both the deviation and the covariance are asked for.
+            RuntimeError: There are no points, and fit_gp is not False.
         """
-        raise refuse(
-            "BayesianOptimization.predict",
-            "Use luthier.analysis on a study: see docs/howto/explain-a-trial.md.",
-        )
+        is_one = isinstance(params, Mapping)
+        if not is_one and (isinstance(params, str) or not isinstance(params, Iterable)):
+            kind = type(params).__name__
+            raise TypeError(f"params must be a dict or iterable of dicts, got {kind}")
+        if return_std and return_cov:
+            raise ValueError("return_std and return_cov cannot both be True")
+        if fit_gp and self._space.empty:
+            raise RuntimeError(
+                "The Gaussian Process model cannot be fitted with zero observations: register "
+                "points first, or set fit_gp=False"
+            )
+        points = [params] if is_one else list(params)
+        X = np.array([self._space.params_to_array(p) for p in points]).reshape(-1, self._space.dim)
+        found = self._gp.predict(X, return_std, return_cov)
+        if not is_one:
+            return found
+        if return_std or return_cov:
+            mean, spread = found
+            return float(mean[0]), float(spread[0]) if return_std else spread
+        return float(found[0])
 
-    def subscribe(self, event: Any, subscriber: Any, callback: Any = None) -> None:
-        """Refuse loggers of earlier versions.
+    def subscribe(self, event: str, subscriber: Any, callback: Any = None) -> None:
+        """Tell a logger of a moment of the search, as in earlier versions.
+
+        Args:
+            event: One of `Events`.
+            subscriber: The logger.
+            callback: What is called with the event and this object; None for the logger's `update`.
 
         Raises:
-            CompatError: Always; it names what to use.
+            KeyError: There is no such event.
         """
-        raise refuse("BayesianOptimization.subscribe", "Use save_state(path) and load_state(path).")
+        if event not in DEFAULT_EVENTS:
+            raise KeyError(f"{event!r}: the events are {DEFAULT_EVENTS}")
+        self._subscribers[event, subscriber] = callback or subscriber.update
+
+    def unsubscribe(self, event: str, subscriber: Any) -> None:
+        """Tell a logger no longer of a moment.
+
+        Raises:
+            KeyError: It was not told of it.
+        """
+        del self._subscribers[event, subscriber]
+
+    def dispatch(self, event: str) -> None:
+        """Tell the loggers of a moment."""
+        for (moment, _), callback in list(self._subscribers.items()):
+            if moment == event:
+                callback(event, self)
 
     def save_state(self, path: Any) -> None:
         """Write points, targets and bounds to a file, as JSON."""

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import datetime
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
+
+import numpy as np
+
+from .event import Events
 
 _WIDTH = 11
 
@@ -49,3 +56,35 @@ class ScreenLogger:
     def _print(cells: Sequence[Any]) -> None:
         texts = [f"{c:.4g}" if isinstance(c, float) else str(c) for c in cells]
         print("| " + " | ".join(t[:_WIDTH].ljust(_WIDTH) for t in texts) + " |")  # noqa: T201
+
+
+class JSONLogger:
+    """Writes each point to a file, as a line of JSON; `load_logs` reads it.
+
+    Args:
+        path: The file.
+        reset: Whether what is in it goes.
+    """
+
+    def __init__(self, path: str | Path, reset: bool = True) -> None:
+        self._path = Path(path)
+        self._begin: datetime.datetime | None = None
+        self._previous: datetime.datetime | None = None
+        if reset:
+            self._path.unlink(missing_ok=True)
+
+    def update(self, event: str, instance: Any) -> None:
+        """Write the latest point of a search, when it has made a step."""
+        if event != Events.OPTIMIZATION_STEP:
+            return
+        now = datetime.datetime.now()
+        self._begin = self._begin or now
+        one = dict(instance.res[-1])
+        one["datetime"] = {
+            "datetime": f"{now:%Y-%m-%d %H:%M:%S}",
+            "elapsed": (now - self._begin).total_seconds(),
+            "delta": (now - (self._previous or now)).total_seconds(),
+        }
+        self._previous = now
+        with self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(one, default=lambda v: np.asarray(v).tolist()) + "\n")

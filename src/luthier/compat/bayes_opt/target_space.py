@@ -13,6 +13,7 @@ from ...space.distributions import Categorical, Distribution, Float, Int
 from ...space.space import Space
 from ...trial.record import State, TrialRow
 from ...typing import Array
+from .constraint import ConstraintModel
 from .exception import NotUniqueError
 from .util import ensure_rng
 
@@ -71,9 +72,6 @@ class TargetSpace:
     ) -> None:
         self.random_state = ensure_rng(random_state)
         self.target_func = target_func
-        self.constraint = constraint
-        if constraint is not None and not np.all(np.less(constraint.lb, constraint.ub)):
-            raise ValueError("Lower bounds of the constraint must be less than its upper bounds.")
         self.allows_duplicates = allow_duplicate_points
         params = {name: read_bound(name, bound) for name, bound in pbounds.items()}
         self.luthier_space = Space(params)
@@ -81,6 +79,9 @@ class TargetSpace:
         self._points: list[Params] = []
         self._targets: list[float] = []
         self._constraint_values: list[Any] = []
+        self.constraint: ConstraintModel | None = None
+        if constraint is not None:
+            self.constraint = ConstraintModel(constraint.fun, constraint.lb, constraint.ub, self)
 
     def __len__(self) -> int:
         return len(self._points)
@@ -163,16 +164,7 @@ class TargetSpace:
         return {k: dists[k].value(dists[k].raw(given[k])) for k in self.keys}
 
     def _keeps(self, values: Any) -> bool:
-        low, high = np.asarray(self.constraint.lb), np.asarray(self.constraint.ub)
-        return bool(np.all((np.asarray(values) >= low) & (np.asarray(values) <= high)))
-
-    def _excess(self, values: Any) -> dict[str, float]:
-        """Return by how much the constraint is broken: above 0 where it is."""
-        given = np.atleast_1d(np.asarray(values, dtype=float))
-        low = np.broadcast_to(self.constraint.lb, given.shape)
-        high = np.broadcast_to(self.constraint.ub, given.shape)
-        excess = np.maximum(given - high, low - given)
-        return {f"c{i}": float(v) for i, v in enumerate(excess)}
+        return self.constraint is None or bool(np.all(self.constraint.allowed(values)))
 
     def register(self, params: Any, target: float, constraint_value: Any = None) -> None:
         """Add a point and its target.
@@ -196,7 +188,7 @@ class TargetSpace:
                 UserWarning,
                 stacklevel=2,
             )
-        broken = {} if self.constraint is None else self._excess(constraint_value)
+        broken = {} if self.constraint is None else self.constraint.excess(constraint_value)
         known = np.isfinite(target)
         self.history.put(
             [
@@ -228,13 +220,7 @@ class TargetSpace:
         if self.constraint is None:
             self.register(point, target)
             return target
-        try:
-            values = self.constraint.fun(**point)
-        except TypeError as e:
-            raise TypeError(
-                f"Encountered TypeError when evaluating the constraint's function, which is called "
-                f"with the names of the parameters, {self.keys}: {e}"
-            ) from e
+        values = self.constraint.eval(**point)
         self.register(point, target, values)
         return target, values
 

@@ -11,7 +11,7 @@ from .objective import MultiObjective, Objective, ScalarizedObjective
 from .optimization_config import MultiObjectiveOptimizationConfig, OptimizationConfig
 from .outcome_constraint import ComparisonOp, ObjectiveThreshold, OutcomeConstraint
 from .parameter import ChoiceParameter, FixedParameter, ParameterType, RangeParameter
-from .parameter_constraint import ParameterConstraint
+from .parameter_constraint import OrderConstraint, ParameterConstraint, SumConstraint
 from .search_space import SearchSpace
 from .trial import Trial
 from .trial_status import TrialStatus
@@ -30,12 +30,14 @@ __all__ = [
     "Objective",
     "ObjectiveThreshold",
     "OptimizationConfig",
+    "OrderConstraint",
     "OutcomeConstraint",
     "ParameterConstraint",
     "ParameterType",
     "RangeParameter",
     "ScalarizedObjective",
     "SearchSpace",
+    "SumConstraint",
     "Trial",
     "TrialStatus",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -140,6 +141,11 @@ class Experiment:
     def optimization_config(self, config: OptimizationConfig) -> None:
         self._optimization_config = config
         directions = {m.name: m.lower_is_better for m in config.objective.metrics}
+        of_constraints = [m for c in config.all_constraints for m in c.computed_metrics]
+        for computed in [*config.objective.computed_metrics, *of_constraints]:
+            self._metrics.setdefault(computed.name, computed)
+            if computed.lower_is_better is None:
+                computed.lower_is_better = directions.get(computed.name)
         for name in config.metric_names:
             self._metrics.setdefault(name, Metric(name, lower_is_better=directions.get(name)))
 
@@ -285,11 +291,20 @@ class Experiment:
         return Data.of(m for i, t in self.trials.items() if i in wanted for m in t.measurements)
 
     def fetch_data(self, trial_indices: Iterable[int] | None = None, **kwargs: Any) -> Data:
-        """Return the results of trials that have ended; of all without indices."""
+        """Return the results of trials that have ended; of all without indices.
+
+        Metrics that are functions of the params are computed.
+        """
         known = {"metrics": "the results of all metrics are returned.", **_ALWAYS_COMBINED}
         heed_others("Ax's Experiment.fetch_data", kwargs, known)
         wanted = self.trials if trial_indices is None else set(trial_indices)
         ended = [i for i, t in self.trials.items() if i in wanted and t.status.is_terminal]
+        for trial in map(self.trials.__getitem__, ended):
+            missing = [m for n, m in self._metrics.items() if n not in trial.latest]
+            found = {m.name: m.compute(trial.params) for m in missing if trial.status.is_completed}
+            known_now = {n: result for n, result in found.items() if result is not None}
+            if known_now:
+                self.attach_results(trial.index, known_now, math.nan)
         return self.lookup_data(ended)
 
     def to_df(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +20,10 @@ class Metric:
     name: str
     lower_is_better: bool | None = None
     properties: dict[str, Any] = field(default_factory=dict)
+
+    def compute(self, params: Mapping[str, Any]) -> tuple[float, float] | None:
+        """Return the value at params and its standard error; None where it is reported."""
+        return None
 
     @property
     def signature(self) -> str:

@@ -22,6 +22,9 @@ class Objective:
         ValueError: Metric and minimize contradict, or the text is no weighted sum.
     """
 
+    computed_metrics: Sequence[Metric] = ()
+    """The metrics that compute their results themselves."""
+
     def __init__(
         self,
         metric: Metric | None = None,
@@ -36,6 +39,8 @@ class Objective:
             return
         if metric is None:
             raise ValueError("Objective needs a metric or an expression.")
+        if type(metric) is not Metric:
+            self.computed_metrics = [metric]
         if minimize is None:
             minimize = bool(metric.lower_is_better)
         if metric.lower_is_better is not None and metric.lower_is_better != minimize:
@@ -130,6 +135,7 @@ class MultiObjective(Objective):
         known = {"minimize": "each objective has a direction."}
         heed_others("Ax's MultiObjective", kwargs, known)
         self.sums = [s for o in objectives for s in o.sums]
+        self.computed_metrics = [m for o in objectives for m in o.computed_metrics]
 
 
 class ScalarizedObjective(Objective):

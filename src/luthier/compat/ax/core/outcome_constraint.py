@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ..linear import Linear, split_comparison
 from .metric import Metric
@@ -31,6 +31,9 @@ class OutcomeConstraint:
         ValueError: The text is no such comparison.
     """
 
+    computed_metrics: Sequence[Metric] = ()
+    """The metrics that compute their results themselves."""
+
     def __init__(
         self,
         metric: Metric | None = None,
@@ -47,6 +50,8 @@ class OutcomeConstraint:
             raise ValueError("OutcomeConstraint needs a metric or an expression.")
         else:
             self.sum = Linear({metric.name: 1.0})
+            if type(metric) is not Metric:
+                self.computed_metrics = [metric]
 
     def _read(self, text: str) -> None:
         left, op, right = split_comparison(text)

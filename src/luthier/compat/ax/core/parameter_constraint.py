@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..exceptions.core import UserInputError
 from ..linear import Linear, split_comparison
+from .parameter import Parameter
 
 _NEAR = 1e-8  # by which rounding may break a constraint
 
@@ -82,3 +83,29 @@ class ParameterConstraint:
     def __repr__(self) -> str:
         parts = " + ".join(f"{w}*{n}" for n, w in self.constraint_dict.items())
         return f"ParameterConstraint({parts} {'==' if self.is_equality else '<='} {self.bound})"
+
+
+class OrderConstraint(ParameterConstraint):
+    """One parameter is at most another one.
+
+    Args:
+        lower_parameter: The one.
+        upper_parameter: The other.
+    """
+
+    def __init__(self, lower_parameter: Parameter, upper_parameter: Parameter) -> None:
+        super().__init__({lower_parameter.name: 1.0, upper_parameter.name: -1.0}, 0.0)
+
+
+class SumConstraint(ParameterConstraint):
+    """A bound on the sum of parameters.
+
+    Args:
+        parameters: The parameters.
+        is_upper_bound: Whether the sum is at most the bound, or at least.
+        bound: The bound.
+    """
+
+    def __init__(self, parameters: Sequence[Parameter], is_upper_bound: bool, bound: float) -> None:
+        sign = 1.0 if is_upper_bound else -1.0
+        super().__init__({p.name: sign for p in parameters}, sign * bound)

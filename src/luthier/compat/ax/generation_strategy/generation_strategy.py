@@ -159,6 +159,11 @@ class GenerationStrategy:
         return min(limits, default=-1), False
 
     @property
+    def trials_as_df(self) -> Any:
+        """Table of the trials; None before the first."""
+        return None if self.experiment is None else self.experiment.to_df()
+
+    @property
     def adapter(self) -> Adapter | None:
         """What the method of the last proposal expects of points; None before the first."""
         if self.experiment is None or not self._generator_runs:

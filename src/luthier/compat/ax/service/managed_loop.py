@@ -15,6 +15,7 @@ from ..exceptions.core import (
     UnsupportedError,
 )
 from ..generation_strategy.generation_strategy import GenerationStrategy
+from ..inside import refuse_names
 from .ax_client import AxClient
 from .utils.instantiation import ObjectiveProperties
 
@@ -85,3 +86,6 @@ def optimize(
     if best is None:
         raise UnsupportedError("No trial had results.")
     return dict(best[0]), best[1], client.experiment, None
+
+
+__getattr__ = refuse_names("ax.service.managed_loop", "Call optimize(), or ask an AxClient.")

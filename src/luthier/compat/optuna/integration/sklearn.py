@@ -214,6 +214,22 @@ class OptunaSearchCV(MetaEstimatorMixin, BaseEstimator):  # type: ignore[misc]
         return self.study_.trials
 
     @property
+    def user_attrs_(self) -> dict[str, Any]:
+        """The notes of the study."""
+        check_is_fitted(self, "study_")
+        return self.study_.user_attrs
+
+    def set_user_attr(self, key: str, value: Any) -> None:
+        """Add a note to the study."""
+        check_is_fitted(self, "study_")
+        self.study_.set_user_attr(key, value)
+
+    def trials_dataframe(self, **settings: Any) -> Any:
+        """Return all trials as a table, as `Study.trials_dataframe` does."""
+        check_is_fitted(self, "study_")
+        return self.study_.trials_dataframe(**settings)
+
+    @property
     def n_trials_(self) -> int:
         """How many trials there were."""
         return len(self.trials_)

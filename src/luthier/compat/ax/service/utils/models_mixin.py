@@ -76,7 +76,7 @@ class ModelsMixin:
 
     def get_optimization_trace(self, objective_optimum: float | None = None) -> Any:
         """Return a figure of the best result so far."""
-        return by_luthier.draw(self.experiment, "convergence")
+        return by_luthier.draw(self.experiment, "history")
 
     def get_contour_plot(
         self,

@@ -28,7 +28,7 @@ def get_branin_search_space() -> SearchSpace:
 
 def get_branin_optimization_config(minimize: bool = False) -> OptimizationConfig:
     """Return the objective of Branin's function."""
-    metric = BraninMetric("branin", lower_is_better=minimize)
+    metric = BraninMetric("branin", ["x1", "x2"], lower_is_better=minimize)
     return OptimizationConfig(Objective(metric, minimize=minimize))
 
 
