@@ -82,13 +82,14 @@ def test_similar_tasks_are_those_that_rank_the_trials_alike():
     base = Memory("memory://")
     base.add(make(30, seed=0, name="turned", losses=-make(30).losses))
     base.add(make(30, seed=1, name="alike", context={"log_rows": 1.0}))
+    base.add(make_noise(30, seed=5).replace(name="noise"))
     study = luthier.create_study(space=SPACE, sampler="random", seed=0)
     before = base.about(context={"log_rows": 1.0}).find_similar(study.history)
-    assert [s.name for s in before] == ["alike", "turned"]
+    assert [s.name for s in before] == ["alike", "turned", "noise"]
     assert {s.agreement for s in before} == {None}
     study.optimize(loss, n_trials=12, progress=False)
     after = base.find_similar(study.history)
-    assert [s.name for s in after] == ["alike", "turned"]
+    assert [s.name for s in after] == ["alike", "turned", "noise"]
     assert after[0].agreement > 0.6 > -0.6 > after[1].agreement
 
 
@@ -136,6 +137,21 @@ def test_poisoned_tasks_are_bounded():
     assert study.best_value < 0.05
     assert all(math.isfinite(a.regret) for a in base.recommend(SPACE, 3))
     base.about(context={"log_rows": -1e300}).find_similar(study.history)
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [np.where(np.arange(20) % 2, 1.7e308, -1.7e308), np.arange(20) * 1e-320, np.eye(20)[3] * 1e308],
+    ids=["largest", "smallest", "one"],
+)
+def test_losses_at_the_ends_of_the_numbers_do_no_harm(losses, tmp_path):
+    base = Memory("memory://")
+    base.add(make(20, losses=losses[:, None]))
+    study = luthier.create_study(space=SPACE, memory=base, seed=1, sampler="GP")
+    study.optimize(loss, n_trials=7, progress=False)
+    assert all(math.isfinite(advice.regret) for advice in base.recommend(SPACE))
+    base.export(tmp_path / "a.json")
+    assert Memory("memory://").import_(tmp_path / "a.json")[0].how == "added"
 
 
 @pytest.mark.parametrize("n", [0, -1])

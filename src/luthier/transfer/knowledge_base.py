@@ -161,7 +161,7 @@ class Memory:
         """Return the tasks that may help a study, those that rank its trials alike first.
 
         Before four trials have ended, and between tasks that rank them equally well, those whose
-        context is closer come first.
+        context is closer come first; those from which no model can learn come last.
 
         Args:
             history: Its trials: `study.history`.
@@ -175,7 +175,7 @@ class Memory:
             Similar(t.name, agreement.get(id(t)), measure_distance(asked.context, t.context))
             for t in tasks
         ]
-        return sorted(found, key=lambda s: -2.0 if s.agreement is None else -round(s.agreement, 2))
+        return sorted(found, key=lambda s: 2.0 if s.agreement is None else -round(s.agreement, 2))
 
     # -- changing
 

@@ -22,6 +22,7 @@ from ..wording import count_of
 MIN_ROWS = 8
 """Rows below which a task says too little."""
 
+_LARGEST = 1e300  # losses beyond count as this, so that differences do not overflow
 _FARTHEST = 2.0  # widths beyond the present range, further than which a row counts as there
 _N_BEST = 5  # rows whose median stands for what the later study does not vary
 # words of metrics that say what a model costs, and not how good it is
@@ -71,7 +72,7 @@ def match(task: Task, space: Space, objectives: tuple[str, ...], objective: int 
         objective: Which of them.
     """
     column, refused = find_objective(task, objectives, objective)
-    losses = task.losses[:, column or 0]
+    losses = np.clip(task.losses[:, column or 0], -_LARGEST, _LARGEST)
     X = np.full((task.n, space.d), np.nan)
     usable = np.ones(task.n, dtype=bool)
     remarks = []
