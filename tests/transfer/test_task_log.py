@@ -110,6 +110,17 @@ def test_a_head_that_is_none_is_refused():
             TaskLog(storage).heads()
 
 
+def test_rows_that_a_killed_process_left_are_gone_with_the_next_that_is_forgotten():
+    with opened("memory", None) as storage:
+        log = TaskLog(storage)
+        [first, second] = log.take([entry(seed=0), entry(seed=1)])
+        draft = Draft(action="forgotten", subject=first.head.id)
+        Log(storage, "memory of tasks").append(lambda events: [draft])
+        assert len(log.load([first.head])) == 1
+        log.forget([second.head.id])
+        assert log.load([first.head, second.head]) == []
+
+
 def test_a_study_of_the_name_is_no_place_for_rows():
     with opened("memory", None) as storage:
         storage.create_study("memory of tasks: rows", {"directions": ["minimize"], "space": {}})

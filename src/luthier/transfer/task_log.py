@@ -139,7 +139,8 @@ class TaskLog:
     def forget(self, ids: Sequence[str]) -> list[Head]:
         """Remove tasks and their rows, and return their heads. The log keeps that they were there.
 
-        A task that is not there is left out.
+        A task that is not there is left out. Rows that a process was killed before it could remove
+        are removed as well.
         """
         gone: list[Head] = []
 
@@ -149,7 +150,8 @@ class TaskLog:
             return [Draft(action="forgotten", subject=head.id) for head in gone]
 
         self._log.append(decide)
-        self._empty([head.place for head in gone])
+        self._read(self._log.read())
+        self._empty(self._find_left_over())
         return gone
 
     def _take_together(self, entries: Sequence[Entry]) -> list[Taken]:
@@ -206,6 +208,14 @@ class TaskLog:
         first, _ = self.storage.add_trials(self._find_rows(), rows, None, uuid4().hex)
         return range(first, first + len(rows))
 
+    def _find_left_over(self) -> list[int]:
+        """Places of forgotten tasks whose rows are still there."""
+        gone = sorted(self._known.gone)
+        if not gone:
+            return []
+        rows = self.storage.rows(self._find_rows(), gone)
+        return [row.number for row in rows if row.state == State.WAITING]
+
     def _empty(self, places: Sequence[int]) -> None:
         """Take away what rows hold, so that nothing of a forgotten task can be read."""
         study = self._find_rows() if places else -1
@@ -244,6 +254,7 @@ class _Known:
 
     Attributes:
         heads: Heads by id, the oldest first.
+        gone: Places of the rows of tasks that are forgotten.
     """
 
     def __init__(
@@ -252,6 +263,7 @@ class _Known:
         ids: Mapping[tuple[str, ...], str] | None = None,
     ) -> None:
         self.heads = dict(heads or {})
+        self.gone = set[int]()
         self._ids = dict(ids or {})  # what tells a task -> its id
         self._n_events = 0
 
@@ -265,7 +277,7 @@ class _Known:
             if event.action == "remembered":
                 self.add(_read_head(event.after))
             elif event.subject in self.heads:
-                self.remove(event.subject)
+                self.gone.add(self.remove(event.subject).place)
             self._n_events += 1
 
     def copy(self) -> _Known:
