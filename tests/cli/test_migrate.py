@@ -26,6 +26,13 @@ CASES = {
         "import luthier.compat.ray as ray\nfrom luthier.compat.ray import tune"
     ),
     "from ray.tune.schedulers import PB2": "from luthier.compat.ray.tune.schedulers import PB2",
+    "import optuna_integration": "import luthier.compat.optuna.integration as optuna_integration",
+    "import optuna_integration.lightgbm as lgb": (
+        "import luthier.compat.optuna.integration.lightgbm as lgb"
+    ),
+    "from optuna_integration import OptunaSearchCV": (
+        "from luthier.compat.optuna.integration import OptunaSearchCV"
+    ),
     "from skopt import gp_minimize": "from luthier.compat.skopt import gp_minimize",
 }
 LEFT = [
@@ -81,6 +88,47 @@ def test_what_is_no_program_is_refused(tmp_path):
     assert "no Python program" in done.output
     file.write_text("import os")
     assert "imports none of" in CliRunner().invoke(migrate, [str(file)]).output
+
+
+@pytest.mark.skipif(shutil.which("patch") is None, reason="needs the program patch")
+@pytest.mark.parametrize(
+    "data",
+    [
+        "# -*- coding: latin-1 -*-\nx = 'é'\nimport optuna\n".encode("latin-1"),
+        b"\xef\xbb\xbfimport optuna  # \xc3\xa9\r\n",
+    ],
+)
+def test_a_diff_has_the_encoding_of_its_file(data, tmp_path):
+    file = tmp_path / "program.py"
+    file.write_bytes(data)
+    done = CliRunner().invoke(migrate, [str(file)])
+    subprocess.run(["patch", "-s", "--binary", str(file)], input=done.stdout_bytes, check=True)
+    expected = data.replace(b"import optuna", b"import luthier.compat.optuna as optuna")
+    assert file.read_bytes() == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("a.py", b"x = '\xe9'\nimport optuna\n", "no Python program"),
+        ("a.py", "import optuna".encode("utf-16"), "no Python program"),
+        ("a.py", b"# coding: none-such\n", "no Python program"),
+        ("a.ipynb", b"{}", "nbconvert"),
+    ],
+)
+def test_what_cannot_be_read_is_said(name, data, says, tmp_path):
+    (tmp_path / name).write_bytes(data)
+    done = CliRunner().invoke(migrate, [str(tmp_path / name)])
+    assert done.exit_code == 1
+    assert says in done.output
+
+
+def test_imports_by_a_call_are_said():
+    source = "import importlib\no = importlib.import_module('optuna.samplers')\nimport_module(o)\n"
+    assert switch_imports(source) == (
+        source,
+        ["line 2 stays: it imports optuna.samplers by a call"],
+    )
 
 
 def test_lines_are_counted_as_python_counts_them():

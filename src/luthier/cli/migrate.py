@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import codecs
 import difflib
+import io
+import tokenize
 from collections.abc import Collection
 from functools import cache
 from pathlib import Path
@@ -19,6 +22,7 @@ from .text import examples
 # Of Ray, what belongs to Ray Tune; `ray` itself is switched where one of these is imported.
 _OF_RAY = {"air", "train", "tune"}
 
+_ELSEWHERE = {"optuna_integration": "optuna.integration"}  # a package, and its place here
 
 TRANSLATORS = {
     "optuna": translate_optuna,
@@ -68,7 +72,29 @@ def find_switches(program: Program, peers: Collection[str]) -> tuple[list[Edit],
             remarks.append(f"line {node.lineno} stays: {found}")
         else:
             edits += found
+    for call in program.nodes:
+        name = _read_called_import(call) if isinstance(call, ast.Call) else None
+        if isinstance(call, ast.Call) and name is not None and _find_place(name, peers):
+            remarks.append(f"line {call.lineno} stays: it imports {name} by a call")
     return edits, remarks
+
+
+def _find_place(module: str, peers: Collection[str]) -> str | None:
+    """Return where the first package of a module is in `luthier.compat`; None where it is not."""
+    first = module.partition(".")[0]
+    place = _ELSEWHERE.get(first, first)
+    return place if place.partition(".")[0] in peers else None
+
+
+def _read_called_import(call: ast.Call) -> str | None:
+    """Return the module that `import_module("...")` or `__import__("...")` imports, or None."""
+    named = call.func.attr if isinstance(call.func, ast.Attribute) else None
+    named = call.func.id if isinstance(call.func, ast.Name) else named
+    if named not in ("import_module", "__import__") or not call.args:
+        return None
+    module = call.args[0]
+    is_text = isinstance(module, ast.Constant) and isinstance(module.value, str)
+    return str(module.value) if is_text else None  # type: ignore[attr-defined]
 
 
 def _names_tune(node: ast.Import | ast.ImportFrom) -> bool:
@@ -94,13 +120,14 @@ def _switch(
     edits = []
     for alias in node.names:
         first, _, rest = alias.name.partition(".")
-        if first not in peers:
+        place = _find_place(first, peers)
+        if place is None:
             continue
         if first == "ray" and not (_is_of_tune(alias.name) or (not rest and uses_tune)):
             return f"{alias.name} is not of Ray Tune"
-        text = f"luthier.compat.{alias.name}"
+        text = f"luthier.compat.{place}" + (f".{rest}" if rest else "")
         if alias.asname is None:  # the name that the program uses stays bound
-            text = f"luthier.compat.{first} as {first}" + (f", {text}" if rest else "")
+            text = f"luthier.compat.{place} as {first}" + (f", {text}" if rest else "")
         else:
             text += f" as {alias.asname}"
         edits.append(program.replace(alias, text))
@@ -112,7 +139,8 @@ def _switch_from(
 ) -> list[Edit] | str:
     module = node.module or ""
     first = module.partition(".")[0]
-    if node.level or first not in peers:
+    place = _find_place(first, peers)
+    if node.level or place is None:
         return []
     if first == "ray":
         others = [a.name for a in node.names if module == "ray" and a.name not in _OF_RAY]
@@ -122,7 +150,7 @@ def _switch_from(
     begin = program.find(module, begin, program.begin(node.names[0]))
     if begin < 0:
         return "its module is written in parts"
-    return [Edit(begin, begin + len(first), f"luthier.compat.{first}")]
+    return [Edit(begin, begin + len(first), f"luthier.compat.{place}")]
 
 
 def translate(source: str) -> tuple[str, list[str]]:
@@ -145,6 +173,7 @@ def translate(source: str) -> tuple[str, list[str]]:
     switched = find_peers() - TRANSLATORS.keys()
     for peer, translator in TRANSLATORS.items():
         if not any(_is_import_of(node, peer) for node in program.nodes):
+            switched.add(peer)  # for packages beside it
             continue
         try:
             _refuse_shared_imports(program)
@@ -206,22 +235,30 @@ def migrate(file: Path, native: bool) -> None:
     FILE is a Python program. Imports of the libraries that luthier.compat knows are switched; no
     other line is touched, and the file stays as it is.
     """
-    with open(file, encoding="utf-8", newline="") as opened:
-        source = opened.read()
+    if file.suffix == ".ipynb":
+        raise click.ClickException(
+            f"{file} is a notebook: make a program of it by `jupyter nbconvert --to script`, or "
+            "change the import lines in its cells"
+        )
+    data = file.read_bytes()
     try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        source = data.decode(encoding)
         switched, remarks = translate(source) if native else switch_imports(source)
-    except SyntaxError as e:
+    except (SyntaxError, UnicodeDecodeError) as e:
         raise click.ClickException(f"{file} is no Python program: {e}") from None
     for remark in remarks:
         click.echo(f"{file}: {remark}", err=True)
-    if switched == source:
+    if switched == source and not remarks:
         click.echo(f"{file} imports none of {', '.join(sorted(find_peers()))}.", err=True)
+    mark = "\ufeff" if data.startswith(codecs.BOM_UTF8) else ""
     before, after = (
-        [line.decode() for line in text.encode().splitlines(keepends=True)]
+        [line.decode() for line in (mark + text).encode().splitlines(keepends=True)]
         for text in (source, switched)
     )
     diff = difflib.unified_diff(before, after, str(file), str(file))
-    click.echo("".join(_end(line) for line in diff), nl=False)
+    text = "".join(_end(line) for line in diff)
+    click.echo(text.encode("utf-8" if mark else encoding), nl=False)
 
 
 def _end(line: str) -> str:

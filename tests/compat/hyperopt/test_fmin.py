@@ -166,11 +166,29 @@ def test_searches_end_by_points_losses_rules_and_time() -> None:
         ({"rstate": 3}, r"numpy.random.default_rng\(seed\)"),
         ({"points_to_evaluate": {"x": 1}}, "a list of dicts"),
         ({"budget": 3}, "budget"),
+        ({"max_queue_len": 0}, "max_queue_len is at least 1"),
     ],
 )
 def test_arguments_that_make_no_sense_are_refused(settings, says: str) -> None:
     with pytest.raises((ValueError, TypeError), match=says):
         fmin(loss, SPACE, rand.suggest, max_evals=1, **settings)
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (lambda: hp.uniform("x", 0), r"hp\.uniform takes a label and low, high, got 0"),
+        (lambda: hp.uniform("x", 0, 1, width=2), "width=2"),
+        (lambda: hp.quniform("x", 0, 1, 0), "q of hp.quniform is above 0"),
+        (lambda: hp.randint("x"), "low, high"),
+        (lambda: hp.choice("x", []), "at least one option"),
+        (lambda: hp.pchoice("x", [(0.3, 1), (0.3, 2)]), "add up to 0.6"),
+        (lambda: fmin(loss, SPACE, rand.suggest, max_evals=-1), "max_evals is at least 0"),
+    ],
+)
+def test_parameters_that_make_no_sense_are_refused(make, says: str) -> None:
+    with pytest.raises((ValueError, TypeError), match=says):
+        make()
 
 
 def test_annotations_and_low_level_objectives() -> None:

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 
+import luthier
 from luthier.compat import remarks
 from luthier.compat.smac import (
     AlgorithmConfigurationFacade,
@@ -334,3 +335,11 @@ def test_settings_without_effect_are_said_once(tmp_path, monkeypatch) -> None:
         LatinHypercubeInitialDesign(make_scenario(tmp_path)).select_configurations()
     with pytest.raises(NotImplementedError):
         AbstractInitialDesign(make_scenario(tmp_path)).select_configurations()
+
+
+@pytest.mark.parametrize(
+    "space", [{"x": (0.0, 1.0)}, luthier.Space({"x": luthier.Float(0, 1)}), None]
+)
+def test_a_space_of_other_words_is_refused(space) -> None:
+    with pytest.raises(TypeError, match=r"such as ConfigurationSpace\("):
+        Scenario(space, n_trials=3)

@@ -349,11 +349,15 @@ def fmin(
 
     Raises:
         AllTrialsFailed: No trial has a loss.
-        ValueError: A timeout or threshold is out of range.
+        ValueError: A timeout, threshold, max_evals or max_queue_len is out of range.
         CompatError: The file is a pickle, or trials or the space are of Hyperopt itself.
     """
     base.validate_timeout(timeout)
     base.validate_loss_threshold(loss_threshold)
+    if max_evals is not None and max_evals < 0:
+        raise ValueError(f"max_evals is at least 0, got {max_evals}")
+    if max_queue_len < 1:
+        raise ValueError(f"max_queue_len is at least 1, got {max_queue_len}")
     if isinstance(space, str) and space == "annotated":
         fn, space = _read_annotations(fn)
     settings = {

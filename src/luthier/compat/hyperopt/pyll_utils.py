@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial, wraps
 from typing import Any, NamedTuple
 
@@ -46,8 +46,13 @@ def hp_choice(label: str, options: Iterable[Any]) -> Apply:
     Args:
         label: Name of the parameter; a point has the index of the option.
         options: Values, containers or expressions.
+
+    Raises:
+        ValueError: There is none.
     """
     branches = list(options)
+    if not branches:
+        raise ValueError(f"hp.choice({label!r}) needs at least one option")
     return scope.switch(scope.hyperopt_param(label, scope.randint(len(branches))), *branches)
 
 
@@ -58,9 +63,42 @@ def hp_pchoice(label: str, p_options: Sequence[tuple[float, Any]]) -> Apply:
     Args:
         label: Name of the parameter; a point has the index of the option.
         p_options: Pairs of probability and option.
+
+    Raises:
+        ValueError: The probabilities do not add up to 1.
     """
     shares, branches = zip(*p_options, strict=True)
+    are_numbers = all(isinstance(p, float | int) for p in shares)
+    if are_numbers and (min(shares) < 0 or abs(sum(shares) - 1) > 1e-6):
+        raise ValueError(f"the probabilities of hp.pchoice({label!r}) add up to {sum(shares)}")
     return scope.switch(scope.hyperopt_param(label, scope.categorical(shares)), *branches)
+
+
+_ARGUMENTS = {
+    **dict.fromkeys(("uniform", "loguniform", "randint"), ("low", "high")),
+    **dict.fromkeys(("quniform", "qloguniform"), ("low", "high", "q")),
+    **dict.fromkeys(("normal", "lognormal"), ("mu", "sigma")),
+    **dict.fromkeys(("qnormal", "qlognormal"), ("mu", "sigma", "q")),
+}
+
+
+def _check_arguments(name: str, given: Sequence[Any], named: Mapping[str, Any]) -> None:
+    """Refuse arguments that a distribution does not have, or that are missing.
+
+    Raises:
+        TypeError: There are such.
+    """
+    expected = _ARGUMENTS[name]
+    missing = [n for n in expected[len(given) :] if n not in named]
+    if name == "randint" and missing == ["high"]:
+        missing = []  # one number is the upper end
+    unknown = [n for n in named if n not in expected[len(given) :] and n != "rng"]
+    if missing or unknown or len(given) > len(expected):
+        got = ", ".join([*map(repr, given), *(f"{n}={v!r}" for n, v in named.items())])
+        raise TypeError(f"hp.{name} takes a label and {', '.join(expected)}, got {got}")
+    q = given[2] if len(given) > 2 else named.get("q")
+    if isinstance(q, float | int) and not q > 0:
+        raise ValueError(f"q of hp.{name} is above 0, got {q!r}")
 
 
 def _make(name: str, cast: str, text: str, ranged: bool) -> Callable[..., Apply]:
@@ -74,6 +112,7 @@ def _make(name: str, cast: str, text: str, ranged: bool) -> Callable[..., Apply]
     """
 
     def parameter(label: str, *args: Any, **kwargs: Any) -> Apply:
+        _check_arguments(name, args, kwargs)
         drawn = getattr(scope, name)(*args, **kwargs)
         made: Apply = getattr(scope, cast)(scope.hyperopt_param(label, drawn))
         return made

@@ -40,6 +40,10 @@ class Scenario:
         max_budget: The greatest.
         seed: The same seed gives the same search.
         n_workers: Without effect: trials run one after another.
+
+    Raises:
+        TypeError: The space is no ConfigurationSpace.
+        ValueError: min_budget is above max_budget.
     """
 
     configspace: Any
@@ -66,6 +70,11 @@ class Scenario:
     n_workers: int = 1
 
     def __post_init__(self) -> None:
+        if not hasattr(self.configspace, "sample_configuration"):
+            raise TypeError(
+                "configspace is a ConfigSpace.ConfigurationSpace, such as "
+                f"ConfigurationSpace({{'x': (0.0, 1.0)}}), got {self.configspace!r}"
+            )
         if self.seed == -1:
             object.__setattr__(self, "seed", int.from_bytes(os.urandom(3)))
         low, high = self.min_budget, self.max_budget
