@@ -41,8 +41,10 @@ __all__ = [
     "evaluation",
     "executors",
     "history",
+    "lifecycle",
     "measure",
     "plots",
+    "registry",
     "report",
     "samplers",
     "schedulers",
@@ -62,8 +64,10 @@ if TYPE_CHECKING:
     from . import evaluation as evaluation
     from . import executors as executors
     from . import history as history
+    from . import lifecycle as lifecycle
     from . import measure as measure
     from . import plots as plots
+    from . import registry as registry
     from . import report as report
     from . import samplers as samplers
     from . import schedulers as schedulers
@@ -137,8 +141,10 @@ else:
             "evaluation": "",
             "executors": "",
             "history": "",
+            "lifecycle": "",
             "measure": "",
             "plots": "",
+            "registry": "",
             "report": "",
             "samplers": "",
             "schedulers": "",

@@ -100,3 +100,35 @@ def test_logs_are_not_listed_as_studies(here):
     assert "model churn" not in call("studies")
     assert "x" in call("show")  # the only study of the storage
     assert call("model", "list", "--registry", "luthier.db").splitlines()[1].split()[0] == "churn"
+
+
+def test_a_roll_out_is_begun_watched_and_stopped(here):
+    for trial in "01":
+        call("model", "register", "train", "--model", "churn", "--trial", trial)
+    call("model", "promote", "churn:1")
+    begun = call(
+        "model", "rollout", "begin", "churn:2", "--metric", "correct:0.02",
+        "--guard", "failed:minimize", "--share", "0.05", "--share", "0.5", "--bake-s", "0",
+    )  # fmt: skip
+    assert begun == "roll-out 1, version 2 against 1: running, share 5%\n"
+    assert "100 units more" in call("model", "rollout", "advance", "churn")
+    said = json.loads(call("model", "rollout", "verdict", "churn"))
+    assert (said["verdict"], said["share"]) == ("running", 0.05)
+    assert "stopped" in call("model", "rollout", "stop", "churn", "--why", "holidays")
+    assert "holidays" in call("model", "history", "churn")
+    assert json.loads(call("model", "rollout", "verdict", "churn"))["verdict"] == "inconclusive"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ([], "--metric or --guard"),
+        (["--metric", "correct:-1"], "or a margin >= 0"),
+        (["--metric", "correct:best"], "got 'best'"),
+        (["--guard", "failed:0.1"], "expected 'maximize' or 'minimize'"),
+        (["--metric", "correct", "--values", "delay"], "--values names no metric: delay"),
+        (["--metric", "correct", "--share", "1"], "--share"),
+    ],
+)
+def test_a_roll_out_that_cannot_be_read_is_refused(here, words, message):
+    assert message in call("model", "rollout", "begin", "churn:2", *words, status=2)

@@ -19,7 +19,9 @@ from luthier import (
     checkpoints,
     evaluation,
     executors,
+    lifecycle,
     measure,
+    registry,
     samplers,
     schedulers,
     spaces,
@@ -478,3 +480,32 @@ assert_type(base.recommend({"lr": luthier.Float(0, 1)}, 3), list[transfer.Advice
 assert_type(base.about(context={"log_rows": 9.0}), transfer.Memory)
 assert_type(base.find_similar(study.history), list[transfer.Similar])
 luthier.create_study(memory=base)
+
+# Models in production
+
+REGISTRY = registry.Registry("sqlite:///models.db", artifacts="models", actor="ada")
+CONTENT = registry.Content(model="churn", params={"depth": 3})
+version = REGISTRY.register(CONTENT, why="better")
+assert_type(version, registry.Version)
+assert_type(REGISTRY.version("churn@champion").params, dict[str, Any])
+assert_type(REGISTRY.aliases("churn"), dict[str, int])
+assert_type(REGISTRY.promote("churn:1"), registry.Event)
+assert_type(REGISTRY.fetch(version), Path)
+assert_type(REGISTRY.verify("churn"), registry.Damage | None)
+assert_type(registry.fingerprint_data([[1.0]]), str)
+assert_type(study.register(0, "churn", registry=REGISTRY), registry.Version)
+
+gate = lifecycle.check_quality(np.zeros(2), np.zeros(2), margin=0.1)
+assert_type(gate, lifecycle.Gate)
+assert_type(
+    lifecycle.record_gates(REGISTRY, "churn:1", [gate]), Literal["pass", "fail", "inconclusive"]
+)
+METRIC = lifecycle.Metric(name="correct", margin=0.02)
+assert_type(lifecycle.begin_rollout(REGISTRY, "churn:2", [METRIC]), lifecycle.Rollout)
+assert_type(
+    lifecycle.advance_rollout(REGISTRY, "churn"), tuple[lifecycle.Rollout, lifecycle.Decision]
+)
+assert_type(lifecycle.Router(REGISTRY, "churn").choose("user 1"), lifecycle.Choice)
+monitor = lifecycle.Monitor(lifecycle.Reference.of([[1.0]]), window=100)
+assert_type(monitor.alarms, dict[str, lifecycle.Alarm])
+lifecycle.Metric(name="correct", goal="up")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

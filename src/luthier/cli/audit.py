@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .model import open_registry, registry_options
+from .registry_options import open_registry, registry_options
 from .text import escape, examples
 
 

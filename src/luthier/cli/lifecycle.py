@@ -12,7 +12,7 @@ from ..lifecycle import Retuner, give_verdict
 from ..lifecycle.project import load_actions, read_project
 from ..lifecycle.retuning import State, read_row, resolve_incident
 from ..lifecycle.router import read_rollout
-from .model import open_registry, registry_options
+from .registry_options import open_registry, registry_options
 from .session import run_session, say
 from .tables import print_pairs
 from .text import examples, format_time

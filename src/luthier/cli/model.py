@@ -10,43 +10,14 @@ from typing import Any
 import click
 import msgspec
 
-from ..registry import Event, Registry, Version
+from ..registry import Event, Version
 from ..registry.comparison import compare_versions, compare_with_here
 from ..registry.registry import latest
-from .options import combine, load_study, require_file, study_options
+from .options import load_study, study_options
+from .registry_options import open_registry, registry_options, why_option
+from .rollout import rollout
 from .tables import print_pairs, print_table
 from .text import escape, examples, format_time, format_value
-
-registry_options = combine(
-    click.option(
-        "--registry",
-        envvar="LUTHIER_REGISTRY",
-        default="sqlite:///models.db",
-        show_default=True,
-        metavar="URL",
-        help="Where the versions are stored; LUTHIER_REGISTRY sets the default.",
-    ),
-    click.option(
-        "--artifacts",
-        envvar="LUTHIER_ARTIFACTS",
-        metavar="PLACE",
-        help="Folder or URL for the files of versions.  [default: a folder by the registry]",
-    ),
-)
-_why_option = click.option("--why", default="", help="Why, for the audit log.")
-
-
-def open_registry(url: str, artifacts: str | None, is_new: bool = False) -> Registry:
-    """Open a registry, which is closed when the command ends; a file is made only where `is_new`.
-
-    Raises:
-        StudyNotFoundError: There is no such file.
-    """
-    if not is_new:
-        require_file(url)
-    registry = Registry(url, artifacts)
-    click.get_current_context().call_on_close(registry.storage.close)
-    return registry
 
 
 @click.group(
@@ -60,6 +31,9 @@ def model() -> None:
     """Register, compare, promote and roll back versions of models."""
 
 
+model.add_command(rollout)
+
+
 @model.command(epilog=examples("luthier model register train --model churn --trial 17"))
 @study_options(
     click.option("--model", "name_of_model", required=True, metavar="MODEL", help="The model."),
@@ -68,7 +42,7 @@ def model() -> None:
     ),
     click.option("--artifact", type=click.Path(), help="File or folder with the trained model."),
     click.option("--data", help="Fingerprint of the data."),
-    _why_option,
+    why_option,
     registry_options,
 )
 def register(
@@ -168,7 +142,7 @@ def diff(first: str, second: str, registry: str, artifacts: str | None) -> None:
 
 @model.command(epilog=examples("luthier model promote churn:3 --why 'better by .02'"))
 @click.argument("name", metavar="VERSION")
-@_why_option
+@why_option
 @registry_options
 def promote(name: str, why: str, registry: str, artifacts: str | None) -> None:
     """Make a version the champion."""
@@ -178,7 +152,7 @@ def promote(name: str, why: str, registry: str, artifacts: str | None) -> None:
 
 @model.command(epilog=examples("luthier model rollback churn --why 'too many errors'"))
 @click.argument("name", metavar="MODEL")
-@_why_option
+@why_option
 @registry_options
 def rollback(name: str, why: str, registry: str, artifacts: str | None) -> None:
     """Make the previous version the champion again."""
