@@ -508,4 +508,14 @@ assert_type(
 assert_type(lifecycle.Router(REGISTRY, "churn").choose("user 1"), lifecycle.Choice)
 monitor = lifecycle.Monitor(lifecycle.Reference.of([[1.0]]), window=100)
 assert_type(monitor.alarms, dict[str, lifecycle.Alarm])
+lifecycle.Monitor(
+    lifecycle.Reference.of([[1.0]]),
+    on_alarm=[
+        lifecycle.log_alarm,
+        lifecycle.run_command(["notify"]),
+        lifecycle.write_metrics("churn.prom", "churn"),
+    ],
+)
+estimator = lifecycle.ErrorEstimator([0.5], [1])
+assert_type(estimator.estimate([0.5]), lifecycle.Estimate)
 lifecycle.Metric(name="correct", goal="up")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -11,6 +11,8 @@ __all__ = [
     "Alarm",
     "Choice",
     "Decision",
+    "ErrorEstimator",
+    "Estimate",
     "Gate",
     "Measured",
     "Metric",
@@ -33,8 +35,11 @@ __all__ = [
     "check_schema",
     "check_slices",
     "give_verdict",
+    "log_alarm",
     "record_gates",
+    "run_command",
     "stop_rollout",
+    "write_metrics",
 ]
 
 _FILES = {
@@ -42,6 +47,8 @@ _FILES = {
     "Alarm": "monitor",
     "Choice": "router",
     "Decision": "rollout",
+    "ErrorEstimator": "estimate",
+    "Estimate": "estimate",
     "Gate": "gates",
     "Measured": "retuning",
     "Metric": "rollout",
@@ -64,11 +71,19 @@ _FILES = {
     "check_schema": "gates",
     "check_slices": "gates",
     "give_verdict": "rolling_out",
+    "log_alarm": "alerts",
     "record_gates": "gates",
+    "run_command": "alerts",
     "stop_rollout": "rolling_out",
+    "write_metrics": "alerts",
 }
 
 if TYPE_CHECKING:
+    from .alerts import log_alarm as log_alarm
+    from .alerts import run_command as run_command
+    from .alerts import write_metrics as write_metrics
+    from .estimate import ErrorEstimator as ErrorEstimator
+    from .estimate import Estimate as Estimate
     from .gates import Gate as Gate
     from .gates import check_calibration as check_calibration
     from .gates import check_champion as check_champion
