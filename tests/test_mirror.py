@@ -99,7 +99,12 @@ THEMES = {
     ],
     "checkpoints/test_store": ["checkpoints/folder"],
     "cli/test_lifecycle": ["lifecycle/project"],
-    "cli/test_model": ["cli/audit", "registry/comparison"],
+    "cli/test_model": [
+        "cli/audit",
+        "cli/registry_options",
+        "cli/rollout",
+        "registry/comparison",
+    ],
     "registry/test_registry": ["registry/artifacts", "study/registering"],
     "cli/test_cli": [
         "cli/choose",
