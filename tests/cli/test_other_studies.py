@@ -1,6 +1,8 @@
 """Studies of Optuna come in, and go back."""
 
+import contextlib
 import math
+import sqlite3
 
 import pytest
 from click.testing import CliRunner
@@ -75,3 +77,24 @@ def test_what_is_not_there_or_taken_is_named(tmp_path):
     assert call("import", there, "--storage", here).exit_code == 0
     assert "exists" in call("import", there, "--storage", here).output
     assert "exists there" in call("export", "s", "--storage", here, "--optuna", there).output
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ("UPDATE alembic_version SET version_num = 'v1.2.0.a'", "from v1.2.0.a to"),
+        ("DROP TABLE alembic_version", "from its first tables to"),
+        ("UPDATE alembic_version SET version_num = 'v99'", "v99 is not known here"),
+        ("DROP TABLE trials", "no such table: trials"),
+    ],
+)
+def test_tables_of_another_version_are_named_in_a_line(change, says, tmp_path):
+    url = f"sqlite:///{tmp_path}/optuna.db"
+    optuna.create_study(storage=url, study_name="s")
+    with contextlib.closing(sqlite3.connect(tmp_path / "optuna.db")) as connection:
+        connection.execute(change)
+        connection.commit()
+    done = call("import", url, "--storage", f"sqlite:///{tmp_path}/luthier.db")
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: ")
+    assert says in done.output

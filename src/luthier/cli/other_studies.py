@@ -37,7 +37,12 @@ def import_(source: str, storage: str, names: Sequence[str]) -> None:
     """
     from ..compat.optuna import logging
     from ..compat.optuna.database_copy import copy_from_optuna, open_optuna
+    from ..compat.optuna.exceptions import StorageInternalError
 
     logging.set_verbosity(logging.WARNING)
-    for name, n in copy_from_optuna(open_optuna(source), open_storage(storage), names):
+    try:
+        copied = copy_from_optuna(open_optuna(source), open_storage(storage), names)
+    except (RuntimeError, StorageInternalError) as e:  # tables of another version, or damaged ones
+        raise click.ClickException(escape(str(e))) from None
+    for name, n in copied:
         click.echo(f"{escape(name)}: {count_of(n, 'trial')}")

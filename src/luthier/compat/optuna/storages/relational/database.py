@@ -252,7 +252,10 @@ class Database:
         Raises:
             RuntimeError: They are of another one.
         """
-        found = self.revision()
+        try:
+            found = self.revision()
+        except StorageInternalError:
+            found = None  # the first versions noted none
         if found == REVISION:
             return
         library = self.read("SELECT library_version FROM version_info")
@@ -261,10 +264,11 @@ class Database:
             f"The runtime optuna version {__version__} is no longer compatible with the table "
             f"schema (set up by optuna {by}). "
         )
-        if found in OLDER:
+        if found is None or found in OLDER:
             raise RuntimeError(
                 f"{text}Please execute `$ optuna storage upgrade --storage $STORAGE_URL` of "
-                f"Optuna itself for upgrading the storage from {found} to {REVISION}."
+                f"Optuna itself for upgrading the storage from {found or 'its first tables'} to "
+                f"{REVISION}."
             )
         raise RuntimeError(
             f"{text}Its revision {found} is not known here; please try a newer version of luthier."
