@@ -288,7 +288,7 @@ def _hash(text: str) -> str:
 def _tells(task: Task) -> bool:
     """Whether the rows of a task foretell each other, so that a model can learn from them."""
     return any(
-        learn_tasks(task.space, [match(task, task.space, task.objectives, j)]) is not None
+        learn_tasks(task.space, [match(task, task.space, tuple(task.objectives), j)]) is not None
         for j in range(len(task.objectives))
     )
 
