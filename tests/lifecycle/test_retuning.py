@@ -288,3 +288,21 @@ def test_a_kill_at_any_moment_leaves_a_state_that_goes_on(registry):
         )
         if retuner.row.state != State.OK:
             assert run(retuner)[-1] == State.OK
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"regain": 2.0},
+        {"n_trials": 0},
+        {"max_failures": 0},
+        {"cooldown_s": -1.0},
+        {"trials_a_month": -1},
+        {"lease_s": 0.0},
+        {"every_s": 0.0},
+        {"growth": 1.0},
+    ],
+)
+def test_a_policy_that_could_retune_for_ever_is_refused(changes):
+    with pytest.raises(LifecycleError, match=f"{next(iter(changes))} must"):
+        Policy(**changes)

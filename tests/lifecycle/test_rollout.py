@@ -183,3 +183,25 @@ def test_what_the_planned_units_can_find_is_known_before_the_start():
 def test_a_roll_out_that_makes_no_sense_is_refused(changes, message):
     with pytest.raises(LifecycleError, match=message):
         rollout(**changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"name": ""}, "needs a name"),
+        ({"goal": "up"}, "'maximize' or 'minimize'"),
+        ({"kind": "share"}, "a 'rate' or 'value'"),
+        ({"margin": -0.1}, "margin of m must be >= 0"),
+    ],
+)
+def test_a_metric_that_makes_no_sense_is_refused(changes, message):
+    with pytest.raises(LifecycleError, match=message):
+        Metric(**{"name": "m"} | changes)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"bake_s": -1.0}, {"min_units": -1}, {"max_s": float("nan")}, {"planned_units": 0}]
+)
+def test_times_and_counts_of_a_roll_out_are_checked(changes):
+    with pytest.raises(LifecycleError, match=f"{next(iter(changes))} must be"):
+        rollout(**changes)

@@ -78,6 +78,22 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     horizon_days: float = 30.0
     lease_s: float = 600.0
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.regain <= 1:
+            raise LifecycleError(f"regain must lie between 0 and 1, got {self.regain!r}")
+        for name in ("n_trials", "max_failures"):
+            if not getattr(self, name) >= 1:
+                raise LifecycleError(f"{name} must be >= 1, got {getattr(self, name)!r}")
+        for name in ("cooldown_s", "trials_a_month", "trial_cost"):
+            if not getattr(self, name) >= 0:
+                raise LifecycleError(f"{name} must be >= 0, got {getattr(self, name)!r}")
+        for name in ("lease_s", "horizon_days", "every_s"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise LifecycleError(f"{name} must be > 0, got {value!r}")
+        if self.growth is not None and not self.growth > 1:
+            raise LifecycleError(f"growth must be > 1, got {self.growth!r}")
+
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
     """The row of a model's retuning.

@@ -44,6 +44,17 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     is_guard: bool = False
     margin: float = 0.0
 
+    def __post_init__(self) -> None:
+        if not self.name:
+            raise LifecycleError("a metric needs a name")
+        if self.kind not in ("rate", "value") or self.goal not in ("maximize", "minimize"):
+            raise LifecycleError(
+                f"{self.name} must be a 'rate' or 'value' to 'maximize' or 'minimize', got "
+                f"{self.kind!r} and {self.goal!r}"
+            )
+        if not 0 <= self.margin < math.inf:
+            raise LifecycleError(f"margin of {self.name} must be >= 0, got {self.margin!r}")
+
 
 class Rollout(msgspec.Struct, frozen=True, kw_only=True):
     """The row of a roll-out.
@@ -93,6 +104,11 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
             )
         if not self.metrics or len({m.name for m in self.metrics}) < len(self.metrics):
             raise LifecycleError("expected at least one metric, and each name once")
+        for name in ("bake_s", "min_units", "max_s"):
+            if not getattr(self, name) >= 0:
+                raise LifecycleError(f"{name} must be >= 0, got {getattr(self, name)!r}")
+        if not self.planned_units >= 1:
+            raise LifecycleError(f"planned_units must be >= 1, got {self.planned_units!r}")
         if not 0 < self.alpha < 1:
             raise LifecycleError(f"alpha must lie between 0 and 1, got {self.alpha}")
         if self.champion == self.challenger:

@@ -222,7 +222,10 @@ class Router:
                 raise LifecycleError(
                     f"the roll-out of {self.model} watches {sorted(self._metrics)}, not {name!r}"
                 )
-            if not math.isfinite(value) or (metric.kind == "rate" and value not in (0, 1)):
+            is_number = isinstance(value, int | float | np.number | np.bool_) and math.isfinite(
+                value
+            )
+            if not is_number or (metric.kind == "rate" and value not in (0, 1)):
                 expected = "0 or 1" if metric.kind == "rate" else "a finite number"
                 raise LifecycleError(f"{name} must be {expected}, got {value!r}")
 
