@@ -6,6 +6,7 @@ import importlib
 import subprocess
 import sys
 
+import plotly.graph_objects
 import pytest
 
 from luthier.compat.ax import Models, OrderConstraint, SumConstraint
@@ -194,7 +195,7 @@ def test_a_trace_and_a_table_need_few_trials() -> None:
         params, index = client.get_next_trial()
         client.complete_trial(index, params["x"])
     assert len(client.generation_strategy.trials_as_df) == 3
-    assert client.get_optimization_trace() is not None
+    assert isinstance(client.get_optimization_trace(), plotly.graph_objects.Figure)
 
 
 def test_sobol_points_go_on_and_repeat_with_the_seed() -> None:

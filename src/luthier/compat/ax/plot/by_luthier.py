@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -43,6 +44,8 @@ def draw(
     """
     from ....plots import by_name
 
+    if importlib.util.find_spec("plotly") is not None:
+        options.setdefault("backend", "plotly")
     config = experiment.optimization_config
     names = [] if config is None else config.objective.metric_names
     if metric_name is None and len(names) == 1:
