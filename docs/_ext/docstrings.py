@@ -97,9 +97,12 @@ def name_types(
     signature: str | None,
     returns: str | None,
 ) -> tuple[str | None, str | None]:
-    """Signatures with `Array` where Sphinx writes a reference to the alias of that name."""
+    """Signatures with `Array` where Sphinx writes a reference to the alias of that name.
+
+    A default that is made anew each time is "..."; as "<factory>" it could not be read.
+    """
     alias = re.compile(r"[\w.~]*TypeAliasForwardRef\('(\w+)'\)")
-    signature = signature and alias.sub(r"\1", signature)
+    signature = signature and alias.sub(r"\1", signature).replace("<factory>", "...")
     return signature, returns and alias.sub(r"\1", returns)
 
 
