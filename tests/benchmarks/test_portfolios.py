@@ -7,6 +7,7 @@ pytest.importorskip("sklearn")
 
 from benchmarks.common.ready_made_sets import JUDGED, JUDGED_NUMBERS, MINED
 from benchmarks.portfolios import choose_greedily, normalise, smooth
+from benchmarks.ready_made import count_worth
 
 from luthier import Categorical, Float, Space
 
@@ -39,3 +40,10 @@ def test_two_noisy_measurements_of_a_point_are_smoothed():
 def test_portfolios_are_judged_on_other_data_sets_than_they_are_mined_from():
     assert not set(MINED) & {*JUDGED, *JUDGED_NUMBERS}
     assert len(set(JUDGED)) == 15
+
+
+def test_the_best_of_n_random_trials_is_worth_n():
+    losses = np.arange(1.0, 11.0)  # the mean of the best of n of them is 11 / (n + 1)
+    assert [count_worth(losses, 11 / (n + 1)) for n in (1, 4, 10)] == [1, 4, 10]
+    assert count_worth(losses, 3.0) == 3
+    assert count_worth(losses, 0.5) == 11
