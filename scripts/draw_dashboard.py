@@ -19,7 +19,7 @@ from playwright.sync_api import Page, sync_playwright
 import luthier
 from luthier.server import Limits, application
 from luthier.server.run import make_server
-from luthier.storages import Memory
+from luthier.storages import InMemory
 
 FOLDER = Path(__file__).parents[1] / "docs" / "_static"
 SIZE = {"width": 1100, "height": 720}
@@ -77,7 +77,7 @@ def draw(page: Page, address: str, views: Mapping[str, str]) -> None:
 
 def main() -> None:
     """Run the study, serve it, and look at it."""
-    storage = Memory()
+    storage = InMemory()
     study = luthier.create_study(
         space=SPACE, storage=storage, name="image classifier", seed=0, sampler="random"
     )

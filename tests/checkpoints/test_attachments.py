@@ -13,7 +13,7 @@ import luthier
 from luthier.checkpoints import Checkpoints
 from luthier.checkpoints.attachments import MAX_BYTES, MAX_FILES
 from luthier.errors import CheckpointError
-from luthier.storages import Memory
+from luthier.storages import InMemory
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(20)
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -160,7 +160,7 @@ def test_a_trial_leaves_files_and_its_log(tmp_path, n_jobs):
 
 
 def test_a_log_is_cut_at_its_beginning(tmp_path):
-    study = luthier.create_study(storage=Memory(), sampler="random")
+    study = luthier.create_study(storage=InMemory(), sampler="random")
     trial = study.ask()
     for i in range(1100):
         trial.log(f"{i} " + "x" * 1000)
@@ -172,7 +172,7 @@ def test_a_log_is_cut_at_its_beginning(tmp_path):
 
 
 def test_a_trial_that_is_offered_again_goes_on_with_its_log(tmp_path):
-    study = luthier.create_study(storage=Memory(), sampler="random")
+    study = luthier.create_study(storage=InMemory(), sampler="random")
     trial = study.ask()
     trial.log("first")
     study.tell(trial, error="broken")
@@ -184,7 +184,7 @@ def test_a_trial_that_is_offered_again_goes_on_with_its_log(tmp_path):
 
 
 def test_a_log_takes_text_alone(tmp_path):
-    study = luthier.create_study(storage=Memory(), sampler="random")
+    study = luthier.create_study(storage=InMemory(), sampler="random")
     with pytest.raises(CheckpointError, match="a log has lines of text"):
         study.ask().log(3)
 
@@ -276,7 +276,7 @@ def test_a_program_attaches_files_of_the_trial_that_it_holds(served):
 
 
 def test_a_study_in_memory_shows_its_files_too():
-    study = luthier.create_study(storage=Memory(), sampler="random")
+    study = luthier.create_study(storage=InMemory(), sampler="random")
     trial = study.ask()
     trial.attach("a.txt", b"here")
     service = Service(study.storage)

@@ -11,7 +11,7 @@ from luthier.checkpoints import Checkpoints
 from luthier.checkpoints.ownership import Owner
 from luthier.cli import cli
 from luthier.errors import CheckpointError, StorageDamagedError, UnstorableError
-from luthier.storages import Memory, from_url
+from luthier.storages import InMemory, from_url
 from luthier.storages.checksums import checksum_report, checksum_study, checksum_trial
 from luthier.storages.codec import MAX_DEPTH, to_json
 from luthier.storages.redis_server import send_command
@@ -127,11 +127,11 @@ def test_deep_json_is_refused_with_the_studys_name_and_the_others_go_on(
         assert ("damaged reports of trial 1 are left out: 1" in saved.stderr) == (what == "report")
 
 
-@pytest.mark.parametrize("storage", [Memory, None], ids=["memory", "sqlite"])
+@pytest.mark.parametrize("storage", [InMemory, None], ids=["memory", "sqlite"])
 def test_what_could_not_be_read_again_is_not_written(tmp_path, storage):
     storage = from_url(str(tmp_path / "a.db")) if storage is None else storage()
     record = storage.create_study("s", {"seed": 1})
-    if not isinstance(storage, Memory):  # which keeps objects, and reads nothing
+    if not isinstance(storage, InMemory):  # which keeps objects, and reads nothing
         with pytest.raises(UnstorableError, match="deep within each other"):
             storage.update_study(record.id, {"more": json.loads(nest(MAX_DEPTH + 1))})
     assert storage.study("s").spec == {"seed": 1}

@@ -15,7 +15,7 @@ import pytest
 import luthier
 from luthier import errors
 from luthier.errors import CheckpointError, CheckpointPlaceError, LeaseLostError, MachineError
-from luthier.storages import Memory
+from luthier.storages import InMemory
 from luthier.storages.wrapper import Wrapper
 
 EXCUSES = [
@@ -38,7 +38,7 @@ def by_another_study(error, trial):
         def add_trials(self, *args):
             raise error
 
-    luthier.create_study(storage=Away(Memory()), sampler="random").optimize(lambda trial: 0.0, 1)
+    luthier.create_study(storage=Away(InMemory()), sampler="random").optimize(lambda trial: 0.0, 1)
 
 
 def as_a_cause(error, trial):

@@ -15,7 +15,7 @@ import luthier
 from luthier.checkpoints import Checkpoints
 from luthier.errors import CheckpointError
 from luthier.passwords import hide_password
-from luthier.storages import Memory, from_url
+from luthier.storages import InMemory, from_url
 from luthier.trial.record import State, TrialRow
 
 SRC = Path(luthier.__file__).parent
@@ -99,7 +99,7 @@ NASTY = (
 
 @pytest.mark.parametrize("kind", parameters("postgresql", "mysql", "redis", "http"))
 def test_what_users_write_is_data(kind):
-    service = Service(Memory()) if kind == "http" else None
+    service = Service(InMemory()) if kind == "http" else None
     storage = from_url(service.url if service else shared(kind).fresh())
     try:
         study = storage.create_study(NASTY, {NASTY: NASTY}).id

@@ -35,7 +35,7 @@ from luthier.errors import (
     UnstorableError,
 )
 from luthier.server import Limits
-from luthier.storages import Memory, SQLite
+from luthier.storages import InMemory, SQLite
 from luthier.storages.wrapper import Wrapper
 from luthier.trial.record import State, TrialRow
 from luthier.validation import MAX_ERROR_CHARACTERS, MAX_TAG_BYTES
@@ -202,7 +202,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize("error", REFUSALS, ids=lambda e: type(e).__name__)
 def test_a_result_that_is_refused_is_a_failure_that_keeps_what_it_can(error):
-    picky = Picky(Memory(), lambda row: error if "large" in row.tags else None)
+    picky = Picky(InMemory(), lambda row: error if "large" in row.tags else None)
     study = luthier.create_study(storage=picky, seed=0)
     study.optimize(objective, n_trials=4, progress=False)
     rows = study.trials
@@ -218,7 +218,7 @@ def test_a_result_that_is_refused_is_a_failure_that_keeps_what_it_can(error):
 
 def test_a_pause_that_is_refused_is_a_failure():
     picky = Picky(
-        Memory(), lambda row: ValueError("no") if row.state == State.PAUSED and row.tags else None
+        InMemory(), lambda row: ValueError("no") if row.state == State.PAUSED and row.tags else None
     )
 
     def objective(trial):
@@ -241,7 +241,7 @@ def test_a_pause_that_is_refused_is_a_failure():
 
 def test_what_is_refused_twice_is_a_failure_with_what_is_stored_already():
     picky = Picky(
-        Memory(), lambda row: ValueError("no") if row.values and row.number == 2 else None
+        InMemory(), lambda row: ValueError("no") if row.values and row.number == 2 else None
     )
     study = luthier.create_study(storage=picky, space={"x": Float(0, 1)}, seed=0)
     study.optimize(objective, n_trials=4, progress=False)
@@ -254,7 +254,7 @@ def test_what_is_refused_twice_is_a_failure_with_what_is_stored_already():
 @pytest.mark.parametrize("error", [StorageError("no"), RuntimeError("no")], ids=["ours", "other"])
 def test_a_fault_that_passes_is_not_blamed_on_the_content(error):
     faults = [error]
-    picky = Picky(Memory(), lambda row: faults.pop() if row.number == 2 and faults else None)
+    picky = Picky(InMemory(), lambda row: faults.pop() if row.number == 2 and faults else None)
     study = luthier.create_study(storage=picky, seed=0)
     study.optimize(objective, n_trials=4, progress=False)
     assert summary(study.trials) == {"COMPLETE": 4}
@@ -262,7 +262,7 @@ def test_a_fault_that_passes_is_not_blamed_on_the_content(error):
 
 
 def test_what_is_refused_altogether_counts_until_it_is_given_up():
-    picky = Picky(Memory(), lambda row: ValueError("no") if row.number == 2 else None)
+    picky = Picky(InMemory(), lambda row: ValueError("no") if row.number == 2 else None)
     study = luthier.create_study(storage=picky, seed=0)
     study.optimize(objective, n_trials=8, progress=False)
     rows = study.trials
@@ -272,7 +272,7 @@ def test_what_is_refused_altogether_counts_until_it_is_given_up():
 
 @pytest.mark.parametrize("error", [StorageUnreachableError, StorageDeniedError])
 def test_a_storage_that_fails_blames_no_trial(error):
-    picky = Picky(Memory(), lambda row: error("away") if row.number == 2 else None)
+    picky = Picky(InMemory(), lambda row: error("away") if row.number == 2 else None)
     study = luthier.create_study(storage=picky, seed=0)
     with pytest.raises(error, match="away"):
         study.optimize(objective, n_trials=4, progress=False)
@@ -297,7 +297,7 @@ def test_a_storage_of_the_objective_s_own_that_fails_ends_no_run(error):
 
 
 def test_a_service_that_takes_little_gets_less():
-    service = Service(Memory(), limits=Limits(max_body=4000))
+    service = Service(InMemory(), limits=Limits(max_body=4000))
     client = service.client()
     study = luthier.create_study("s", client, seed=0)
     study.optimize(objective, n_trials=4, progress=False)
@@ -349,7 +349,7 @@ def test_the_best_keeps_its_checkpoint_where_a_better_one_is_refused(tmp_path):
 
 
 def test_a_space_that_is_refused_fails_the_trials_that_need_it():
-    service = Service(Memory(), limits=Limits(max_body=4000))
+    service = Service(InMemory(), limits=Limits(max_body=4000))
     client = service.client()
 
     def objective(trial):
@@ -385,7 +385,7 @@ def objective(trial):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", parameters("sqlite", "http"))
 def test_a_fleet_of_workers_outlives_bad_trials(kind, tmp_path):
-    service = Service(Memory()) if kind == "http" else None
+    service = Service(InMemory()) if kind == "http" else None
     url = service.url if service else f"sqlite:///{tmp_path}/a.db"
     (tmp_path / "fleet.py").write_text(FLEET)
     luthier.create_study("fleet", url, sampler="random", seed=0)
@@ -534,7 +534,7 @@ def test_a_row_is_refused_everywhere_or_read_as_it_was_written(fields):
     folder = Path(os.environ["LUTHIER_TEST_RUN"])
     path = folder / f"{uuid.uuid4().hex}.db"
     found = []
-    for storage in (Memory(), SQLite(path)):
+    for storage in (InMemory(), SQLite(path)):
         study = luthier.create_study("s", storage, seed=0)
         try:
             study.add_trials([complete(**fields)])

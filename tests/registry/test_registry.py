@@ -10,7 +10,7 @@ from tests.support.storages import opened
 from luthier import create_study
 from luthier.errors import RegistryConflictError, RegistryError
 from luthier.registry import Content, Draft, Registry
-from luthier.storages import Memory
+from luthier.storages import InMemory
 
 
 @pytest.fixture
@@ -168,7 +168,7 @@ def test_params_only_have_no_artifact_to_fetch(registry):
 
 
 def test_a_storage_without_a_folder_asks_for_one_when_a_file_comes(tmp_path):
-    registry = Registry(Memory())
+    registry = Registry(InMemory())
     registry.register(content())
     (tmp_path / "m").write_text("x")
     with pytest.raises(RegistryError, match="pass artifacts="):

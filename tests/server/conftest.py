@@ -3,7 +3,7 @@ import contextlib
 import pytest
 from tests.support.service import Service
 
-from luthier.storages import Memory
+from luthier.storages import InMemory
 
 
 @pytest.fixture
@@ -12,7 +12,7 @@ def serve():
     with contextlib.ExitStack() as stack:
 
         def start(storage=None, **options):
-            service = Service(Memory() if storage is None else storage, **options)
+            service = Service(InMemory() if storage is None else storage, **options)
             stack.callback(service.stop)
             return service
 

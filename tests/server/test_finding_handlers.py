@@ -4,12 +4,12 @@ import pytest
 from tests.support import sick_studies
 
 import luthier
-from luthier.storages import Memory
+from luthier.storages import InMemory
 
 
 @pytest.fixture
 def storage():
-    return Memory()
+    return InMemory()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import pytest
 
 from luthier.lifecycle import Metric, advance_rollout, begin_rollout
 from luthier.registry import Content, Registry
-from luthier.storages import Memory
+from luthier.storages import InMemory
 
 METRICS = (Metric(name="conversion", margin=0.5),)
 
@@ -12,7 +12,7 @@ METRICS = (Metric(name="conversion", margin=0.5),)
 @pytest.fixture
 def registry():
     """A registry whose version 1 is the champion, and which has a version 2."""
-    registry = Registry(Memory())
+    registry = Registry(InMemory())
     for depth in (1, 2):
         registry.register(Content(model="churn", params={"depth": depth}))
     registry.promote("churn:1")

@@ -13,14 +13,14 @@ from tests.support.browser import open_browser
 
 import luthier
 from luthier.server.sessions import Sessions
-from luthier.storages import Memory
+from luthier.storages import InMemory
 
 SPACE = {"x": luthier.Float(0, 1)}
 
 
 @pytest.fixture
 def study():
-    study = luthier.create_study(storage=Memory(), name="cell", space=SPACE, sampler="random")
+    study = luthier.create_study(storage=InMemory(), name="cell", space=SPACE, sampler="random")
     study.optimize(lambda trial: trial.params["x"], n_trials=5)
     return study
 

@@ -7,7 +7,7 @@ from tests.support import sick_studies
 from tests.support.browser import Visit, open_browser
 
 import luthier
-from luthier.storages import Memory
+from luthier.storages import InMemory
 
 pytestmark = [pytest.mark.external("chromium", "playwright"), pytest.mark.slow]
 
@@ -36,7 +36,7 @@ def study(storage):
 
 @pytest.fixture
 def storage():
-    return Memory()
+    return InMemory()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from tests.support.browser import Visit, open_browser
 
 import luthier
 from luthier import State
-from luthier.storages import Memory
+from luthier.storages import InMemory
 
 pytestmark = [pytest.mark.external("chromium", "playwright"), pytest.mark.slow]
 
@@ -24,7 +24,7 @@ def browser():
 
 @pytest.fixture
 def study():
-    study = luthier.create_study(storage=Memory(), name=HOSTILE, space=SPACE, sampler="random")
+    study = luthier.create_study(storage=InMemory(), name=HOSTILE, space=SPACE, sampler="random")
     study.optimize(lambda trial: trial.params["x"], n_trials=5)
     return study
 

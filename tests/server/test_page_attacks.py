@@ -12,7 +12,7 @@ from tests.support.browser import Visit, open_browser
 import luthier
 from luthier.errors import StudyNotFoundError
 from luthier.server.page_files import read_page_files
-from luthier.storages import Memory
+from luthier.storages import InMemory
 
 ATTACK = """"'><img src=x onerror=alert(1)><svg onload=alert(2)><script>alert(3)</script>"""
 SCRIPT = next(path for path in read_page_files() if path.endswith("/js/app.js"))
@@ -28,7 +28,7 @@ def study():
         f"{ATTACK} 2": luthier.Float(1, 2),
     }
     study = luthier.create_study(
-        storage=Memory(),
+        storage=InMemory(),
         name=ATTACK,
         space=space,
         sampler="random",
@@ -213,7 +213,7 @@ def session_of(service):
 @pytest.fixture
 def plain(serve):
     """A service with a study that has one running trial."""
-    storage = Memory()
+    storage = InMemory()
     study = luthier.create_study(storage=storage, space={"x": luthier.Float(0, 1)}, name="s")
     study.ask()
     return serve(storage)
@@ -256,7 +256,7 @@ def test_no_act_is_done_by_a_form_or_by_reading(plain, path, body):
 
 @pytest.mark.parametrize(("path", "body"), ACTS)
 def test_a_page_that_only_reads_acts_by_no_way(serve, path, body):
-    storage = Memory()
+    storage = InMemory()
     luthier.create_study(storage=storage, space={"x": luthier.Float(0, 1)}, name="s").ask()
     for service in (
         serve(storage, read_only="it was asked to"),
@@ -274,7 +274,7 @@ def test_a_page_that_only_reads_acts_by_no_way(serve, path, body):
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil", ""])
 def test_a_name_that_points_here_can_do_nothing(serve, host):
     """DNS rebinding: the attacker's page has the service's address, and its own name."""
-    storage = Memory()
+    storage = InMemory()
     study = luthier.create_study(storage=storage, space={"x": luthier.Float(0, 1)}, name="s")
     service = serve(storage, token="")
     cookie = service.raw("GET", "/")[1]["set-cookie"].partition(";")[0]
@@ -300,7 +300,7 @@ def test_every_answer_of_the_page_can_be_framed_by_nobody(plain):
 
 def test_no_secret_is_logged_or_repeated(serve, caplog):
     caplog.set_level(logging.DEBUG)
-    service = serve(Memory())
+    service = serve(InMemory())
     wrong = "a-wrong-token-of-somebody"
     cookie = session_of(service)
     answers = [

@@ -9,7 +9,7 @@ import pytest
 
 import luthier
 from luthier.server.page_events import summarize_changes
-from luthier.storages import Memory
+from luthier.storages import InMemory
 from luthier.storages.base import Changes, Report
 from luthier.trial import State, TrialRow
 
@@ -55,7 +55,7 @@ class Stream:
 
 @pytest.fixture
 def storage():
-    return Memory()
+    return InMemory()
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from importlib import resources
 import pytest
 
 from luthier.server.page_files import read_page_files
-from luthier.storages import Memory
+from luthier.storages import InMemory
 
 SCRIPT = next(path for path in read_page_files() if path.endswith("/js/app.js"))
 
@@ -33,7 +33,7 @@ def cookie_of(answer):
 @pytest.fixture
 def local(serve):
     """A service without a token."""
-    return serve(Memory(), token="")
+    return serve(InMemory(), token="")
 
 
 @pytest.mark.parametrize("path", sorted(read_page_files()))

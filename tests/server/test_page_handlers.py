@@ -9,7 +9,7 @@ from tests.server.test_page_columns import unpack
 import luthier
 from luthier.server import Limits
 from luthier.server.routes import make_routes
-from luthier.storages import Memory, SQLite
+from luthier.storages import InMemory, SQLite
 from luthier.storages.wrapper import Wrapper
 
 
@@ -47,7 +47,7 @@ def fill(storage, n=12, name="first"):
 
 @pytest.fixture
 def storage():
-    return Counting(Memory())
+    return Counting(InMemory())
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from tests.support.browser import Visit, find_violations, open_browser
 
 import luthier
 from luthier import Categorical, Float
-from luthier.storages import Memory
+from luthier.storages import InMemory
 
 pytestmark = [pytest.mark.external("chromium", "playwright"), pytest.mark.slow]
 
@@ -55,7 +55,7 @@ def fill(storage, name="first", n=60, run=objective, **options):
 
 @pytest.fixture
 def storage():
-    return Memory()
+    return InMemory()
 
 
 @pytest.fixture
@@ -248,7 +248,7 @@ def test_the_table_is_read_again_only_when_it_shows_something_else(visit, study)
 
 
 def test_a_space_that_grows_has_a_new_column(browser, serve):
-    storage = Memory()
+    storage = InMemory()
     study = luthier.create_study(storage=storage, name="grows", seed=0, sampler="random")
     study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=3)
     service = serve(storage)

@@ -6,7 +6,7 @@ from tests.support.service import Service
 
 import luthier
 from luthier import Categorical, Float
-from luthier.storages import Memory
+from luthier.storages import InMemory
 
 pytestmark = [pytest.mark.external("chromium", "playwright"), pytest.mark.slow]
 
@@ -27,7 +27,11 @@ def enter(browser, serve):
 
     def enter(values, space=None, **options):
         study = luthier.create_study(
-            storage=Memory(), space=space or {"x": Float(0, 1)}, sampler="random", seed=0, **options
+            storage=InMemory(),
+            space=space or {"x": Float(0, 1)},
+            sampler="random",
+            seed=0,
+            **options,
         )
 
         def objective(trial):
@@ -124,7 +128,7 @@ def test_a_view_is_made_anew_when_the_space_becomes_another(enter, view, seen):
 
 
 def test_a_service_that_is_killed_and_started_again_knows_its_browsers(browser):
-    study = luthier.create_study(storage=Memory(), space={"x": Float(0, 1)}, sampler="random")
+    study = luthier.create_study(storage=InMemory(), space={"x": Float(0, 1)}, sampler="random")
     study.optimize(lambda trial: 1.0, n_trials=3)
     service = Service(study.storage)
     try:

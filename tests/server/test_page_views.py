@@ -4,7 +4,7 @@ import pytest
 
 import luthier
 from luthier import Categorical, Float
-from luthier.storages import Memory
+from luthier.storages import InMemory
 
 SPACE = {
     "x": Float(0.0, 1.0),
@@ -37,7 +37,7 @@ def fill(storage, name="first", n=40, run=objective, **options):
 
 @pytest.fixture
 def storage():
-    return Memory()
+    return InMemory()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import luthier
 from luthier import Categorical, Float
 from luthier.server.page_files import read_page_files
 from luthier.server.page_script import strip_comments
-from luthier.storages import Memory
+from luthier.storages import InMemory
 
 LANGUAGES = ("ja", "ko")
 SCRIPTS = resources.files("luthier.server") / "page" / "js"
@@ -117,7 +117,7 @@ def objective(t):
 
 @pytest.fixture(scope="module")
 def storage():
-    storage = Memory()
+    storage = InMemory()
     study = luthier.create_study("first", storage, space=SPACE, seed=1, sampler="random")
     study.optimize(objective, n_trials=60, catch=(ValueError,))
     study.controls.star(4)

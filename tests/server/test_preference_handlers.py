@@ -4,13 +4,13 @@ import pytest
 
 import luthier
 from luthier.samplers import Preferential
-from luthier.storages import Memory
+from luthier.storages import InMemory
 
 
 @pytest.fixture
 def study():
     space = {"x": luthier.Float(0, 1)}
-    return luthier.create_study("s", Memory(), space=space, sampler=Preferential(), seed=0)
+    return luthier.create_study("s", InMemory(), space=space, sampler=Preferential(), seed=0)
 
 
 @pytest.fixture

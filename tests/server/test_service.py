@@ -19,7 +19,7 @@ import pytest
 from openapi_spec_validator import validate
 
 import luthier
-from luthier.storages import Memory, SQLite
+from luthier.storages import InMemory, SQLite
 from luthier.trial.record import State
 
 CURL = str(Path(__file__).parents[2] / "examples" / "curl_worker.sh")
@@ -392,7 +392,7 @@ def test_the_scheduler_pauses_and_resumes_with_the_checkpoint(service):
 
 
 def test_a_trial_whose_worker_is_silent_is_given_to_another(serve):
-    storage, clock = Memory(lease_s=10.0), [1_000.0]
+    storage, clock = InMemory(lease_s=10.0), [1_000.0]
     storage.now = lambda: clock[0]
     service = serve(storage)
     study = service.study()

@@ -20,7 +20,7 @@ import pytest
 from luthier.errors import StorageDeniedError, UnstorableError
 from luthier.samplers.random import Random
 from luthier.server import Limits, application, serve, token_file
-from luthier.storages import Memory, SQLite
+from luthier.storages import InMemory, SQLite
 
 STUDY = {"space": {"x": {"low": 0.0, "high": 1.0}}}
 
@@ -125,13 +125,13 @@ def test_a_token_that_others_can_read_is_none(tmp_path):
     file.write_text("x" * 32)
     file.chmod(0o644)
     with pytest.raises(StorageDeniedError, match="chmod 600"):
-        serve(Memory(), port=0, file=file)
+        serve(InMemory(), port=0, file=file)
     file.chmod(0o600)
     for text in ("short", "", "\n"):
         file.write_text(text)
         for host in ("127.0.0.1", "0.0.0.0"):
             with pytest.raises(StorageDeniedError, match="at least 16 characters"):
-                serve(Memory(), host, 0, file=file)
+                serve(InMemory(), host, 0, file=file)
 
 
 def other_user(path, uid=12345):
@@ -160,7 +160,7 @@ def test_a_token_that_another_user_could_choose_is_none(tmp_path, whose):
     with pytest.raises(
         StorageDeniedError, match=r"belongs to another user \(12345\).*--token-file"
     ):
-        serve(Memory(), port=0, file=named)
+        serve(InMemory(), port=0, file=named)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="others have other rights")
@@ -178,7 +178,7 @@ def test_a_token_in_a_folder_that_others_can_write_to_is_none(tmp_path, mode, wh
             (folder / "token").write_text("x" * 32)
             (folder / "token").chmod(0o600)
         with pytest.raises(StorageDeniedError, match=f"can be written by {whom}"):
-            serve(Memory(), port=0, file=folder / "token")
+            serve(InMemory(), port=0, file=folder / "token")
         assert (folder / "token").exists() == exists  # none is made there
 
 
@@ -186,7 +186,7 @@ def test_a_token_in_a_folder_that_others_can_write_to_is_none(tmp_path, mode, wh
 def test_a_token_stands_in_a_file(tmp_path):
     os.mkfifo(tmp_path / "token", 0o600)
     with pytest.raises(StorageDeniedError, match="is no file"):
-        serve(Memory(), port=0, file=tmp_path / "token")
+        serve(InMemory(), port=0, file=tmp_path / "token")
 
 
 def test_without_a_token_only_this_machine_is_served(serve):
@@ -194,7 +194,7 @@ def test_without_a_token_only_this_machine_is_served(serve):
         from luthier.server import serve as start
 
         with pytest.raises(StorageDeniedError, match="without a token only this machine"):
-            start(Memory(), host, 0, token="")
+            start(InMemory(), host, 0, token="")
     service = serve(token="")
     for host, status in [
         ("localhost", 200),
@@ -250,7 +250,7 @@ def test_without_a_token_a_host_header_is_not_taken_at_its_word(client, server, 
         "client": client,
         "server": server,
     }
-    asyncio.run(application(Memory())(scope, None, send))
+    asyncio.run(application(InMemory())(scope, None, send))
     assert sent[0]["status"] == status
 
 
@@ -368,7 +368,7 @@ def test_strangers_cannot_fill_the_log(service, caplog):
 
 
 def test_the_bodies_that_are_held_are_bounded_together(serve):
-    storage, go = Memory(), threading.Event()
+    storage, go = InMemory(), threading.Event()
     limits = Limits(max_body=1000, processes=0, threads=20)
     service = serve(storage, limits=limits)
     create = storage.create_study
@@ -385,7 +385,7 @@ def test_the_bodies_that_are_held_are_bounded_together(serve):
 
 
 def test_only_so_many_requests_are_taken_at_a_time(serve):
-    storage = Memory()
+    storage = InMemory()
     service = serve(storage, limits=Limits(max_requests=2, threads=2))
     go = threading.Event()
     storage.studies = lambda: go.wait() and []
@@ -409,7 +409,7 @@ def in_the_end(service, *args, **options):
 
 
 def test_what_takes_too_long_is_answered_and_goes_on(serve):
-    storage = Memory()
+    storage = InMemory()
     service = serve(storage, limits=Limits(work_s=0.2))
     create, go = storage.create_study, threading.Event()
 
@@ -427,7 +427,7 @@ def test_what_takes_too_long_is_answered_and_goes_on(serve):
 
 
 def test_what_nobody_waits_for_any_more_is_not_begun(serve):
-    storage = Memory()
+    storage = InMemory()
     service = serve(storage, limits=Limits(work_s=0.3, threads=1, max_requests=3))
     studies, began, go = storage.studies, threading.Event(), threading.Event()
     storage.studies = lambda: (began.set(), go.wait(), studies())[2]

@@ -25,7 +25,7 @@ from luthier.errors import (
     StudyNotFoundError,
 )
 from luthier.server import Limits
-from luthier.storages import Memory, SQLite
+from luthier.storages import InMemory, SQLite
 from luthier.storages.http import HTTP
 from luthier.storages.retrying import Retrying
 from luthier.trial.record import State, TrialRow
@@ -83,7 +83,7 @@ def test_every_error_arrives_as_itself(service, storage, error):
 
 
 def test_leases_are_those_of_the_service(serve):
-    service = serve(Memory(lease_s=7.0, max_retries=5))
+    service = serve(InMemory(lease_s=7.0, max_retries=5))
     service.storage.now = lambda: 1e6 + time.monotonic()
     with (
         contextlib.closing(service.client()) as storage,

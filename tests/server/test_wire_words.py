@@ -8,7 +8,7 @@ import pytest
 from tests.support.service import Service
 
 from luthier.server.wire_words import to_wire_words
-from luthier.storages import Memory
+from luthier.storages import InMemory
 
 PYTHON = re.compile(
     r"\((str|int|float|bool|dict|list|tuple|NoneType)\)|`(str|int|float|bool)\b|"
@@ -44,7 +44,7 @@ def test_a_message_is_in_the_words_of_the_wire(message, shown):
 
 @pytest.fixture(scope="module")
 def service():
-    service = Service(Memory())
+    service = Service(InMemory())
     service.study(name="s", sampler="random")
     service("POST", "/v1/studies/1/ask", {})
     yield service

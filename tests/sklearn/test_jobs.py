@@ -2,11 +2,11 @@
 
 import luthier
 from luthier.sklearn.jobs import optimize_with_others
-from luthier.storages import Memory
+from luthier.storages import InMemory
 
 
 def test_while_a_search_waits_only_the_trials_of_the_other_process_are_read():
-    storage = Memory()
+    storage = InMemory()
     study = luthier.create_study(
         "s", storage, space={"x": luthier.Float(0, 1)}, sampler="random", seed=0
     )

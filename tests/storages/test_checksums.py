@@ -202,7 +202,7 @@ def test_a_copy_that_is_put_back_in_use_with_the_times_of_then_is_told_of(
     study = luthier.create_study("s", str(path), seed=1, sampler="random")
     study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=3, progress=False)
     if not is_trusted:  # as in folders that keep no times
-        monkeypatch.setattr("luthier.storages.sqlite_file._folder_state", lambda _: (0, 0, 0, 0))
+        monkeypatch.setattr("luthier.storages.sqlite_file._state_of", lambda _: (0, 0, 0, 0))
         study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=3, progress=False)
         time.sleep(1.0)
     then = os.stat(tmp_path)

@@ -15,7 +15,7 @@ from tests.support.servers import parameters, shared
 from tests.support.service import Service
 
 from luthier.errors import LeaseLostError, StudyExistsError, StudyNotFoundError, TrialError
-from luthier.storages import HTTP, Memory, Retrying, SQLite, from_url
+from luthier.storages import HTTP, InMemory, Retrying, SQLite, from_url
 from luthier.testing import check_storage
 from luthier.trial.record import State, TrialRow, Turn
 
@@ -38,7 +38,7 @@ class OverHTTP:
 
     def __call__(self, folder, lease_s, max_retries):
         if self.service is None:
-            self.memory = Memory(LEASE_S, MAX_RETRIES)
+            self.memory = InMemory(LEASE_S, MAX_RETRIES)
             self.service = Service(self.memory)
         self.memory._tables.clear()
         return Retrying(self.service.client(lease_s=lease_s, max_retries=max_retries))
@@ -56,7 +56,7 @@ def service_ends():
 
 
 BACKENDS = {  # a new back end: one line, from (folder, lease_s, max_retries)
-    "memory": lambda folder, *args: Memory(*args),
+    "memory": lambda folder, *args: InMemory(*args),
     "sqlite": lambda folder, *args: SQLite(folder / "study.db", *args),
     "postgresql": on_server("postgresql"),
     "mysql": on_server("mysql"),

@@ -13,7 +13,7 @@ from tests.support.service import Service
 
 import luthier
 from luthier.errors import StudyNotFoundError
-from luthier.storages import Memory, from_url, paging
+from luthier.storages import InMemory, from_url, paging
 from luthier.storages.base import with_reports
 from luthier.storages.paging import find_end
 from luthier.trial.record import State, TrialRow
@@ -55,7 +55,7 @@ def storage(request, tmp_path):
     kind = request.param
     service = None
     if kind == "memory":
-        made = Memory()
+        made = InMemory()
     elif kind == "sqlite":
         made = from_url(str(tmp_path / "a.db"))
     elif kind == "http":

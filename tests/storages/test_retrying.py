@@ -5,14 +5,14 @@ import pickle
 import pytest
 
 from luthier.errors import StorageUnreachableError
-from luthier.storages import Memory, Retrying
+from luthier.storages import InMemory, Retrying
 from luthier.storages.bounded import Bounded
 from luthier.trial.record import State, TrialRow
 
 WAITING = TrialRow(number=-1, state=State.WAITING)
 
 
-class Flaky(Memory):
+class Flaky(InMemory):
     """Its answers are lost, so many times, after the verb has been carried out."""
 
     n_lost = 0
@@ -87,7 +87,7 @@ def test_it_says_who_is_away_and_that_it_is_back(inner, storage, caplog):
 
 
 def test_leases_are_those_of_the_storage_behind_it():
-    storage = Retrying(Memory(lease_s=7.0, max_retries=1))
+    storage = Retrying(InMemory(lease_s=7.0, max_retries=1))
     assert (storage.lease_s, storage.max_retries, storage.shared) == (7.0, 1, False)
     storage.inner.lease_s = 9.0
     assert storage.lease_s == 9.0
@@ -95,7 +95,7 @@ def test_leases_are_those_of_the_storage_behind_it():
 
 def test_a_time_below_zero_is_refused():
     with pytest.raises(ValueError, match="reconnect_s must be >= 0"):
-        Retrying(Memory(), reconnect_s=-1.0)
+        Retrying(InMemory(), reconnect_s=-1.0)
 
 
 def test_it_travels(tmp_path):

@@ -9,7 +9,7 @@ from tests.support.servers import parameters, shared
 import luthier
 from luthier.cli import cli
 from luthier.errors import StorageDamagedError
-from luthier.storages import Memory, SQLite, from_url
+from luthier.storages import InMemory, SQLite, from_url
 from luthier.storages.settings import read_settings
 
 SPEC = {
@@ -48,7 +48,7 @@ BAD = {
 
 @pytest.mark.parametrize("spec", BAD.values(), ids=BAD)
 def test_settings_that_are_none_are_refused_and_the_study_named(spec):
-    storage = Memory()
+    storage = InMemory()
     storage.create_study("bad one", spec)
     with pytest.raises(StorageDamagedError, match="'bad one' cannot be read"):
         luthier.load_study("bad one", storage)
@@ -56,7 +56,7 @@ def test_settings_that_are_none_are_refused_and_the_study_named(spec):
 
 @pytest.mark.parametrize("kind", parameters("memory", "sqlite", "postgresql", "redis", "mysql"))
 def test_a_running_study_whose_settings_become_none_says_so(tmp_path, kind):
-    storages = {"memory": Memory, "sqlite": lambda: SQLite(tmp_path / "a.db")}
+    storages = {"memory": InMemory, "sqlite": lambda: SQLite(tmp_path / "a.db")}
     storage = storages[kind]() if kind in storages else from_url(shared(kind).fresh())
     study = luthier.create_study("s", storage, seed=1, sampler="random")
     study.optimize(lambda t: t.suggest_float("x", 0, 1), n_trials=1, progress=False)
@@ -67,7 +67,7 @@ def test_a_running_study_whose_settings_become_none_says_so(tmp_path, kind):
 
 
 def test_what_this_version_does_not_know_is_kept():
-    storage = Memory()
+    storage = InMemory()
     storage.create_study("s", SPEC | {"later": [1]})
     study = luthier.load_study("s", storage, sampler="random")
     study.set_catch_as("infeasible")

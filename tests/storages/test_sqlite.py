@@ -17,7 +17,7 @@ from msgspec.structs import replace
 
 import luthier
 from luthier.errors import StorageDamagedError, StorageError, StorageFullError, StorageVersionError
-from luthier.storages import Memory, SQLite, from_url
+from luthier.storages import InMemory, SQLite, from_url
 from luthier.storages.base import SCHEMA
 from luthier.storages.codec import decode_trial, encode_body
 from luthier.trial.record import State, TrialRow
@@ -621,8 +621,8 @@ def test_addresses_carry_options(tmp_path):
 
 
 def test_nothing_and_memory_are_memory():
-    assert isinstance(from_url(None), Memory)
-    assert isinstance(from_url("memory://"), Memory)
+    assert isinstance(from_url(None), InMemory)
+    assert isinstance(from_url("memory://"), InMemory)
 
 
 @pytest.mark.parametrize(

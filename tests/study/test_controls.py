@@ -11,7 +11,7 @@ import luthier
 from luthier import State
 from luthier.errors import SpaceError, StudyError, TrialError
 from luthier.space.space import Space
-from luthier.storages import Memory
+from luthier.storages import InMemory
 from luthier.study.nearby import draw_nearby
 
 SPACE = {"x": luthier.Float(0, 1), "kind": luthier.Categorical(["a", "b"])}
@@ -19,7 +19,7 @@ SPACE = {"x": luthier.Float(0, 1), "kind": luthier.Categorical(["a", "b"])}
 
 @pytest.fixture
 def study():
-    study = luthier.create_study(storage=Memory(), space=SPACE, seed=0, sampler="random")
+    study = luthier.create_study(storage=InMemory(), space=SPACE, seed=0, sampler="random")
     study.optimize(lambda trial: trial.params["x"], n_trials=10)
     return study
 
@@ -197,7 +197,7 @@ def test_a_trial_that_waits_or_is_paused_can_be_ended(study):
 
     asha = luthier.schedulers.ASHA(min_resource=1, max_resource=9)
     paused = luthier.create_study(
-        storage=Memory(), space=SPACE, seed=0, sampler="random", scheduler=asha
+        storage=InMemory(), space=SPACE, seed=0, sampler="random", scheduler=asha
     )
 
     def objective(trial):
@@ -267,7 +267,7 @@ def test_a_paused_study_proposes_nothing(study):
     with pytest.raises(luthier.errors.NothingToAskError, match="is paused"):
         study.controls.propose()
     with pytest.raises(StudyError, match="no space to propose from"):
-        luthier.create_study(storage=Memory()).controls.propose()
+        luthier.create_study(storage=InMemory()).controls.propose()
 
 
 # -- more trials ----------------------------------------------------------------------------------
@@ -381,7 +381,7 @@ def serve():
     with contextlib.ExitStack() as stack:
 
         def start(storage=None, **options):
-            service = Service(Memory() if storage is None else storage, **options)
+            service = Service(InMemory() if storage is None else storage, **options)
             stack.callback(service.stop)
             return service
 

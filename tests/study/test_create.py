@@ -82,7 +82,7 @@ def test_a_mistyped_name_is_corrected(tmp_path):
 
 
 def test_another_seed_than_that_of_the_loaded_study_is_said(caplog):
-    storage = luthier.storages.Memory()
+    storage = luthier.storages.InMemory()
     luthier.create_study("s", storage, seed=1)
     luthier.create_study("s", storage, seed=1, load_if_exists=True)
     luthier.create_study("s", storage, load_if_exists=True)

@@ -11,7 +11,7 @@ import pytest
 
 import luthier
 from luthier.errors import LeaseLostError
-from luthier.storages import Memory, SQLite
+from luthier.storages import InMemory, SQLite
 from luthier.storages.base import worker_name
 from luthier.study.leases import Leases
 from luthier.trial.record import State
@@ -142,7 +142,7 @@ def test_one_process_serves_all_studies_and_ends_with_this_one(script, tmp_path)
     assert script.all_end()
 
 
-@pytest.mark.parametrize("make", [lambda path: Memory(), lambda path: SQLite(path / "a.db")])
+@pytest.mark.parametrize("make", [lambda path: InMemory(), lambda path: SQLite(path / "a.db")])
 def test_trials_that_are_over_leave_nothing_behind(make, tmp_path):
     leases = Leases(make(tmp_path), 1, {})
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import luthier
 from luthier import Space
 from luthier.history.history import History
-from luthier.storages import Memory
+from luthier.storages import InMemory
 from luthier.study.looks import Looks
 from luthier.trial.record import State, TrialRow
 
@@ -61,7 +61,7 @@ class Tree:
 
 def run(sampler: str, seed: int, cuts: list[int], n: int) -> list[dict[str, Any]]:
     """The params of a study that is stopped and loaded again after some trials."""
-    memory = Memory()
+    memory = InMemory()
     luthier.create_study("s", memory, sampler=sampler, seed=seed)
     for stop in [*sorted({c for c in cuts if c < n}), n]:
         study = luthier.load_study("s", memory, sampler=sampler)
@@ -94,7 +94,7 @@ def test_a_grid_goes_on_where_it_was_stopped() -> None:
         return trial.suggest_int("y", 1, 3) + trial.suggest_int("z", 1, 2)
 
     def of(cuts: list[int]) -> list[dict[str, Any]]:
-        memory = Memory()
+        memory = InMemory()
         luthier.create_study("s", memory, sampler="grid", seed=1)
         for n in cuts:
             study = luthier.load_study("s", memory, sampler="grid")

@@ -6,7 +6,7 @@ import luthier
 from luthier import Float
 from luthier.errors import StudyError, TooFewResultsError, TrialError
 from luthier.samplers import Preferential
-from luthier.storages import Memory
+from luthier.storages import InMemory
 from luthier.storages.controls import MAX_COMPARISONS, Comparison
 from luthier.study.copy import copy
 from luthier.trial.record import State, TrialRow
@@ -14,7 +14,7 @@ from luthier.trial.record import State, TrialRow
 
 @pytest.fixture(params=["memory", "sqlite"])
 def storage(request, tmp_path):
-    return Memory() if request.param == "memory" else f"sqlite:///{tmp_path}/s.db"
+    return InMemory() if request.param == "memory" else f"sqlite:///{tmp_path}/s.db"
 
 
 @pytest.fixture

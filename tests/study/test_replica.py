@@ -10,7 +10,7 @@ from tests.support.storages import opened
 import luthier
 from luthier import Categorical, Float, Int, Space, State
 from luthier.errors import IncompatibleDistributionError, UnknownParameterError
-from luthier.storages import Memory
+from luthier.storages import InMemory
 
 N_WORKERS = 6
 
@@ -131,7 +131,7 @@ def test_two_kinds_of_one_name_lose_no_trial_and_are_warned_of(storage, caplog):
 
 
 def test_ranges_that_no_scale_of_theirs_can_hold_together_are_joined_on_a_linear_one():
-    a, b = workers(Memory())
+    a, b = workers(InMemory())
     for _ in range(3):
         run(a, ("x", Float(0, 1)))
         run(b, ("x", Float(0.1, 2, scale="log")))
@@ -155,7 +155,7 @@ def test_a_declared_space_stays_as_declared(storage):
 
 
 def test_the_conditions_of_branches_that_others_ran_are_known():
-    a, b = workers(Memory())
+    a, b = workers(InMemory())
 
     def objective(branch):
         def run(trial):
@@ -175,7 +175,7 @@ def test_the_conditions_of_branches_that_others_ran_are_known():
 
 
 def test_a_study_that_nobody_else_changes_is_read_no_more_often_than_before():
-    class Counting(Memory):
+    class Counting(InMemory):
         calls = 0
 
         def changes(self, study, since):

@@ -211,7 +211,7 @@ def test_time_is_a_bound_too() -> None:
 
 
 def test_ranges_and_choices_may_change_between_runs(storage, tmp_path) -> None:
-    storage = storage or luthier.storages.Memory()
+    storage = storage or luthier.storages.InMemory()
     study = luthier.create_study("r", storage, seed=0, sampler="TPE")
     study.optimize(
         lambda t: t.suggest_float("x", 0, 1) + (t.suggest_categorical("c", ["a", "b"]) == "a"),
@@ -280,7 +280,7 @@ def test_the_conditions_of_an_objective_are_discovered() -> None:
 
 
 def test_names_and_directions() -> None:
-    storage = luthier.storages.Memory()
+    storage = luthier.storages.InMemory()
     study = luthier.create_study("s", storage, direction="maximize")
     with pytest.raises(StudyExistsError, match="load_if_exists"):
         luthier.create_study("s", storage)

@@ -9,17 +9,17 @@ from pathlib import Path
 from tests.support.servers import shared
 from tests.support.service import Service
 
-from luthier.storages import Memory, SQLite, Storage, from_url
+from luthier.storages import InMemory, SQLite, Storage, from_url
 
 
 @contextlib.contextmanager
 def opened(kind: str, folder: Path) -> Iterator[Storage]:
     """An empty storage; "http" is a service in this process, and a file is made in the folder."""
-    service = Service(Memory()) if kind == "http" else None
+    service = Service(InMemory()) if kind == "http" else None
     if service is not None:
         storage = service.client()
     elif kind == "memory":
-        storage = Memory()
+        storage = InMemory()
     elif kind == "sqlite":
         storage = SQLite(folder / "a.db")
     else:

@@ -111,13 +111,13 @@ def test_a_scheduler_that_breaks_the_contract_is_told_how(scheduler, message):
 
 
 def test_storages_keep_the_contract(tmp_path):
-    for storage in (storages.Memory(), storages.SQLite(tmp_path / "a.db")):
+    for storage in (storages.InMemory(), storages.SQLite(tmp_path / "a.db")):
         check_storage(storage)
         assert storage.studies() == []
         storage.close()
 
 
-class Careless(storages.Memory):
+class Careless(storages.InMemory):
     """Takes any token."""
 
     def release(self, study, number, token, retried):

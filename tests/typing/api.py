@@ -109,15 +109,15 @@ EACH_SCHEDULER: list[schedulers.Scheduler] = [
 # Storages and executors
 
 assert_type(storages.HTTP("http://host:8700"), storages.HTTP)
-assert_type(storages.Memory(lease_s=10.0), storages.Memory)
-assert_type(storages.Retrying(storages.Memory(), reconnect_s=5.0), storages.Retrying)
+assert_type(storages.InMemory(lease_s=10.0), storages.InMemory)
+assert_type(storages.Retrying(storages.InMemory(), reconnect_s=5.0), storages.Retrying)
 assert_type(storages.Redis("redis://host:6379"), storages.Redis)
 assert_type(storages.SQL("postgresql://host/name"), storages.SQL)
 assert_type(storages.SQLite("study.db", max_retries=1), storages.SQLite)
 assert_type(storages.from_url("sqlite:///study.db"), storages.Storage)
-assert_type(storages.salvage(storages.Memory()), list[storages.Salvage])
+assert_type(storages.salvage(storages.InMemory()), list[storages.Salvage])
 assert_type(storages.salvage_file(Path("study.db")), list[storages.Salvage])
-storages.write_studies(storages.salvage(storages.Memory()), storages.Memory())
+storages.write_studies(storages.salvage(storages.InMemory()), storages.InMemory())
 
 assert_type(executors.Processes(4, limits={"time_s": 60.0}), executors.Processes)
 assert_type(executors.Ray(address="auto"), executors.Ray)
@@ -395,7 +395,7 @@ luthier.create_study(sampler=Centre()).optimize(objective, stop=[Tenth(), stoppi
 
 testing.check_sampler(Centre(), n_objectives=2)
 testing.check_scheduler(schedulers.Median(), direction="maximize")
-testing.check_storage(storages.Memory())
+testing.check_storage(storages.InMemory())
 written = testing.history(testing.trial({"x": 0.5}, 1.0), seed=1)
 assert_type(written, luthier.History)
 assert_type(testing.random_history(space, 10), luthier.History)
@@ -441,7 +441,7 @@ schedulers.ASHA(min_resourc=1)  # type: ignore[call-arg]  # pyright: ignore[repo
 schedulers.ASHA(mode="pausing")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 schedulers.Patient(samplers.TPE())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 storages.SQLite()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
-storages.Memory(lease_s="10")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+storages.InMemory(lease_s="10")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 executors.Processes("4")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 stopping.Target("low")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 checkpoints.Checkpoints("f", "few")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

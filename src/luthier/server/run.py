@@ -15,7 +15,7 @@ from urllib.parse import quote
 import uvicorn
 
 from ..errors import StorageDeniedError, StorageError, StorageReadOnlyError
-from ..storages import Memory, Storage, from_url
+from ..storages import InMemory, Storage, from_url
 from ..storages.retrying import Retrying
 from .app import application
 from .connections import Connection, Connections
@@ -216,7 +216,7 @@ def _listen(host: str, port: int) -> socket.socket:
 def _announce(storage: Storage, host: str, port: int, token: str, created_in: Path | None) -> None:
     """Print the address, and where a new token is; the token itself only on a terminal."""
     name = f"[{host}]" if ":" in host else host
-    what = "studies in memory" if isinstance(storage, Memory) else repr(storage)
+    what = "studies in memory" if isinstance(storage, InMemory) else repr(storage)
     _print(f"luthier serves {what} on http://{name}:{port}")
     if created_in is not None and sys.stdout.isatty():
         _print(f"its token, kept in {created_in}, is {token}")

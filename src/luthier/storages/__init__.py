@@ -15,11 +15,11 @@ from ..errors import StorageError, StorageFullError, find_closest
 from ..passwords import hide_password
 from .base import Storage
 from .files import BARE_SCHEME, ENDINGS
-from .memory import Memory
+from .memory import InMemory
 
 __all__ = [
     "HTTP",
-    "Memory",
+    "InMemory",
     "Redis",
     "Retrying",
     "SQL",
@@ -103,7 +103,7 @@ def from_url(storage: str | os.PathLike[str] | Storage | None, read_only: bool =
     if isinstance(storage, Storage):
         return storage
     if storage is None:
-        return Memory()
+        return InMemory()
     if not isinstance(storage, str | os.PathLike):
         raise StorageError(
             f"expected a URL such as 'sqlite:///luthier.db', a path, or a storage, got {storage!r}"
@@ -125,7 +125,7 @@ def from_url(storage: str | os.PathLike[str] | Storage | None, read_only: bool =
             )
         return _sqlite(text, {"read_only": read_only}, text)
     if scheme == "memory":
-        return Memory()
+        return InMemory()
 
     place, _, query = rest.partition("?")
     if scheme == "sqlite":

@@ -61,7 +61,7 @@ class _Table:
         return replace(row, reports=reports, params=dict(row.params), tags=dict(row.tags))
 
 
-class Memory(Storage, ForkAware):
+class InMemory(Storage, ForkAware):
     """Studies in memory, safe for threads.
 
     Args:
