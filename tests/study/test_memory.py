@@ -65,7 +65,7 @@ def test_memory_takes_studies_tasks_and_rows(form):
 
 
 @pytest.mark.parametrize(
-    "memory", [3, "all", [3], ["all"], {"a": 1}, [None], [[1, 2]], object()], ids=repr
+    "memory", [3, "all", [3], ["all"], {"a": 1}, [None], [[1, 2]], ...], ids=repr
 )
 def test_what_is_no_memory_is_refused_before_the_study_is_made(memory, tmp_path):
     storage = f"sqlite:///{tmp_path}/s.db"
