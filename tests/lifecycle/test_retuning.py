@@ -27,6 +27,7 @@ class World:
         self.metrics = metrics
         self.now = 0.3
         self.rows = 1000
+        self.used = {}
         self.calls = []
 
     def measure(self):
@@ -38,7 +39,7 @@ class World:
         if isinstance(self.losses[how], Exception):
             raise self.losses[how]
         version = self.registry.register(Content(model="churn", params=params))
-        return Trained(version, self.losses[how], n_trials)
+        return Trained(version, self.losses[how], n_trials, **self.used)
 
     def refit(self):
         return self._train("refit", {"depth": 1, "data": "new"})
@@ -84,7 +85,7 @@ def test_the_model_is_retuned_where_a_refit_does_not_regain_half(registry):
     retuner.suspect("harm")
     assert "retune" in run(retuner)
     assert registry.version("churn@champion").params["depth"] == 5
-    assert [n for _, n in retuner.row.spent] == [7]
+    assert [spent.n_trials for spent in retuner.row.spent] == [0, 7]
 
 
 def test_an_alarm_without_loss_ends_without_training(registry):
@@ -148,6 +149,35 @@ def test_a_month_has_its_number_of_trials(registry):
         run(retuner)
     assert world.calls.count("retune") == 1
     assert world.calls.count("refit") == 2
+
+
+@pytest.mark.parametrize(
+    ("budget", "used", "said"),
+    [
+        ({"hours_a_month": 2.0}, {"seconds": 3600.0}, "3 of 2 hours of this month are spent"),
+        ({"kwh_a_month": 0.5}, {"kwh": 0.3}, "0.9 of 0.5 kWh of this month are spent"),
+    ],
+)
+def test_a_month_has_its_hours_and_its_energy(registry, budget, used, said):
+    world = World(registry, refit=0.25, retune=0.12)
+    world.used = used
+    retuner = Retuner(registry, "churn", world, Policy(cooldown_s=0.0, **budget))
+    for _ in range(2):
+        retuner.suspect("harm")
+        run(retuner)
+    assert world.calls.count("refit") == 2
+    assert world.calls.count("retune") == 1
+    assert any(said in event.reason for event in registry.history("churn"))
+
+
+@pytest.mark.parametrize("used", [{}, {"kwh": -1.0}, {"kwh": float("nan")}])
+def test_a_budget_needs_to_know_what_was_used(registry, used):
+    world = World(registry)
+    world.used = used
+    retuner = Retuner(registry, "churn", world, Policy(kwh_a_month=1.0))
+    retuner.suspect("harm")
+    with pytest.raises(LifecycleError, match=r"Trained\(kwh=...\) as a number >= 0"):
+        run(retuner)
 
 
 def test_a_retuning_that_costs_more_than_it_gains_is_not_run(registry):
@@ -298,6 +328,8 @@ def test_a_kill_at_any_moment_leaves_a_state_that_goes_on(registry):
         {"max_failures": 0},
         {"cooldown_s": -1.0},
         {"trials_a_month": -1},
+        {"hours_a_month": -1.0},
+        {"kwh_a_month": float("nan")},
         {"lease_s": 0.0},
         {"every_s": 0.0},
         {"growth": 1.0},

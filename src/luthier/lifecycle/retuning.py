@@ -10,6 +10,7 @@ one does again; a lease keeps two from doing it at once.
 
 from __future__ import annotations
 
+import math
 import os
 import platform
 from collections.abc import Callable
@@ -56,6 +57,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         n_trials: Trials of a retuning, a quarter to a third of those of the first search.
         cooldown_s: How long after one attempt the next may begin, in seconds.
         trials_a_month: How many trials retunings may run in 30 days.
+        hours_a_month: No retuning begins once refits and retunings have taken so many hours in 30
+            days; None for no bound.
+        kwh_a_month: The same for energy, in kilowatt-hours.
         max_failures: After so many failed attempts in a row a person is asked.
         every_s: A refit without a trigger, after so many seconds; None for never.
         growth: A refit without a trigger, once the data have grown by this factor; None for never.
@@ -70,6 +74,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     n_trials: int = 15
     cooldown_s: float = 86400.0
     trials_a_month: int = 200
+    hours_a_month: float | None = None
+    kwh_a_month: float | None = None
     max_failures: int = 2
     every_s: float | None = None
     growth: float | None = None
@@ -84,15 +90,32 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         for name in ("n_trials", "max_failures"):
             if not getattr(self, name) >= 1:
                 raise LifecycleError(f"{name} must be >= 1, got {getattr(self, name)!r}")
-        for name in ("cooldown_s", "trials_a_month", "trial_cost"):
-            if not getattr(self, name) >= 0:
-                raise LifecycleError(f"{name} must be >= 0, got {getattr(self, name)!r}")
+        for name in ("cooldown_s", "trials_a_month", "trial_cost", "hours_a_month", "kwh_a_month"):
+            value = getattr(self, name)
+            if value is not None and not value >= 0:
+                raise LifecycleError(f"{name} must be >= 0, got {value!r}")
         for name in ("lease_s", "horizon_days", "every_s"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise LifecycleError(f"{name} must be > 0, got {value!r}")
         if self.growth is not None and not self.growth > 1:
             raise LifecycleError(f"growth must be > 1, got {self.growth!r}")
+
+
+class Spent(msgspec.Struct, frozen=True, array_like=True):
+    """What one refit or retuning has used.
+
+    Attributes:
+        at_s: When it ended, in seconds since 1970.
+        n_trials: How many trials it took.
+        hours: How long it took; 0 where nobody said.
+        kwh: Energy that it took; 0 where nobody said.
+    """
+
+    at_s: float
+    n_trials: int
+    hours: float = 0.0
+    kwh: float = 0.0
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +135,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         loss_now: Loss of the champion on recent data.
         loss_new: Loss of what was trained last, on the same data.
         version: Name of the version that is tried.
-        spent: When trials were run, and how many: [seconds since 1970, trials].
+        spent: What refits and retunings of the last 30 days have used.
         holder: The process that works on it.
         lease_s: Until when that may be silent.
     """
@@ -130,7 +153,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     loss_now: float | None = None
     loss_new: float | None = None
     version: str | None = None
-    spent: tuple[tuple[float, int], ...] = ()
+    spent: tuple[Spent, ...] = ()
     holder: str = ""
     lease_s: float = 0.0
 
@@ -156,11 +179,15 @@ class Trained(msgspec.Struct, frozen=True):
         version: The registered version.
         loss: On the same recent data as `Measured.loss`.
         n_trials: How many trials it took.
+        seconds: How long it took; needed where the policy has `hours_a_month`.
+        kwh: Energy that it took; needed where the policy has `kwh_a_month`.
     """
 
     version: Version
     loss: float
     n_trials: int = 0
+    seconds: float | None = None
+    kwh: float | None = None
 
 
 class Actions(Protocol):
@@ -306,11 +333,16 @@ class Retuner:
         trained = self.actions.refit()
         before, now = float(row.loss_before or 0.0), float(row.loss_now or 0.0)
         lost, regained = now - before, now - trained.loss
-        new = replace(row, loss_new=trained.loss, version=trained.version.name)
+        new = replace(
+            row,
+            loss_new=trained.loss,
+            version=trained.version.name,
+            spent=self._add_spent(row, trained),
+        )
         said = f"a refit has loss {trained.loss:.4g}, against {now:.4g} now and {before:.4g} before"
         if regained >= self.policy.regain * lost:
             return replace(new, state=State.STAGED, because=said)
-        if reason := self._refuse_retuning(row, trained.loss - before):
+        if reason := self._refuse_retuning(new, trained.loss - before):
             if regained > 0:
                 return replace(new, state=State.STAGED, because=f"{said}; {reason}")
             return self._end(new, f"{said}; {reason}", is_failure=True)
@@ -318,10 +350,8 @@ class Retuner:
 
     def _retune(self, row: Row) -> Row:
         trained = self.actions.retune(self.policy.n_trials, row.attempt)
-        now_s = self.registry.storage.now()
-        spent = (*_latest(row.spent, now_s), (now_s, trained.n_trials))
         best_before = min(x for x in (row.loss_now, row.loss_new) if x is not None)
-        new = replace(row, spent=spent)
+        new = replace(row, spent=self._add_spent(row, trained))
         if trained.loss >= best_before:
             if (
                 row.loss_new is not None
@@ -397,15 +427,44 @@ class Retuner:
 
     def _refuse_retuning(self, row: Row, lost: float) -> str:
         """Return why a retuning may not begin; "" where it may."""
-        now_s = self.registry.storage.now()
-        spent = sum(n for _, n in _latest(row.spent, now_s))
-        if spent + self.policy.n_trials > self.policy.trials_a_month:
-            return f"{spent} of {self.policy.trials_a_month} trials of this month are spent"
+        policy = self.policy
+        spent = _latest(row.spent, self.registry.storage.now())
+        n_trials = sum(s.n_trials for s in spent)
+        if n_trials + policy.n_trials > policy.trials_a_month:
+            return f"{n_trials} of {policy.trials_a_month} trials of this month are spent"
+        for unit, used, budget in (
+            ("hours", sum(s.hours for s in spent), policy.hours_a_month),
+            ("kWh", sum(s.kwh for s in spent), policy.kwh_a_month),
+        ):
+            if budget is not None and used >= budget:
+                return f"{used:.4g} of {budget:g} {unit} of this month are spent"
         if self.policy.value_a_day is None:
             return ""
         gain = lost * self.policy.value_a_day * self.policy.horizon_days
         cost = self.policy.n_trials * self.policy.trial_cost
         return "" if gain > cost else f"retuning costs {cost:.4g} and may gain {gain:.4g} at most"
+
+    def _add_spent(self, row: Row, trained: Trained) -> tuple[Spent, ...]:
+        """Return what the last 30 days have used, with a new model.
+
+        Raises:
+            LifecycleError: What a budget counts is not said, or is no number >= 0.
+        """
+        for name, said, budget in (
+            ("seconds", trained.seconds, self.policy.hours_a_month),
+            ("kwh", trained.kwh, self.policy.kwh_a_month),
+        ):
+            if said is None and budget is None:
+                continue
+            if said is None or not (math.isfinite(said) and said >= 0):
+                raise LifecycleError(
+                    f"expected Trained({name}=...) as a number >= 0, which a budget of the policy "
+                    f"counts, got {said!r}"
+                )
+        now_s = self.registry.storage.now()
+        hours = (trained.seconds or 0.0) / 3600
+        used = Spent(now_s, trained.n_trials, hours, trained.kwh or 0.0)
+        return (*_latest(row.spent, now_s), used)
 
     def _is_cooling(self, row: Row, now_s: float) -> bool:
         return row.ended_s is not None and now_s - row.ended_s < self.policy.cooldown_s
@@ -474,6 +533,6 @@ def _begin(row: Row, because: str, is_scheduled: bool) -> Row:
     )
 
 
-def _latest(spent: tuple[tuple[float, int], ...], now_s: float) -> tuple[tuple[float, int], ...]:
+def _latest(spent: tuple[Spent, ...], now_s: float) -> tuple[Spent, ...]:
     """Return what was spent in the last 30 days."""
-    return tuple(pair for pair in spent if pair[0] > now_s - 30 * 86400.0)
+    return tuple(s for s in spent if s.at_s > now_s - 30 * 86400.0)
