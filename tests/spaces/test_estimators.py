@@ -37,3 +37,11 @@ def test_classes_and_unknown_estimators_are_refused():
         spaces.suggest(SVC)
     with pytest.raises(EstimatorError, match="no ready-made space for Perceptron"):
         spaces.suggest(Perceptron())
+
+
+def test_columns_are_counted_in_lists_and_what_is_no_table_is_refused():
+    space = spaces.suggest(RandomForestClassifier(), [[1, 2, 3, 4]] * 5)
+    assert space.params["max_features"].default == pytest.approx(0.5, abs=1e-6)
+    for X in ([1.0, 2.0], [[1.0], [2.0, 3.0]], "wine"):
+        with pytest.raises(EstimatorError, match="X has rows and columns"):
+            spaces.suggest(SVC(), X)

@@ -44,6 +44,24 @@ def test_another_study_of_the_same_name_and_seed_is_another_one():
     assert run(storage="memory://", n=11).remember(base).how == "added"
 
 
+def test_studies_that_begin_with_the_same_known_result_are_others():
+    base = Memory("memory://")
+    for i in range(2):
+        study = luthier.create_study(f"study {i}", space=SPACE, sampler="random", seed=0)
+        study.add({"x": 0.5, "y": 0.5}, 1.0)
+        study.optimize(loss, n_trials=9 + i, progress=False)
+        assert study.remember(base, data=f"data {i}").how == "added"
+    assert [head.name for head in base.tasks()] == ["study 0", "study 1"]
+
+
+def test_known_results_alone_can_be_remembered():
+    base, study = Memory("memory://"), luthier.create_study("known", space=SPACE, seed=0)
+    for i in range(9):
+        study.add({"x": i / 9, "y": 0.5}, float(i))
+    assert study.remember(base).how == "added"
+    assert study.remember(base).how == "known"
+
+
 def test_a_copy_is_the_same_study(tmp_path):
     base = Memory("memory://")
     source, target = SQLite(tmp_path / "a.db"), SQLite(tmp_path / "b.db")

@@ -10,7 +10,7 @@ from tests.transfer.cases import SPACE, make, make_noise
 
 import luthier
 from luthier import Float, Memory, Space
-from luthier.errors import SpaceError, StorageVersionError, TaskError
+from luthier.errors import SpaceError, StorageVersionError, TaskError, UnstorableError
 
 
 def loss(trial, shift=0.0):
@@ -27,6 +27,13 @@ def filled(n=4, **changed):
     for i in range(n):
         base.add(make(20, seed=i, **changed))
     return base
+
+
+def test_names_of_objectives_are_no_text_and_tags_have_names():
+    with pytest.raises(TaskError, match=r"such as \['value'\]"):
+        filled(1).recommend(SPACE, objectives="value")
+    with pytest.raises(UnstorableError, match="tags of a task are a dict"):
+        filled(1).about(tags=["a"])
 
 
 def test_a_study_begins_with_what_the_base_knows():
@@ -154,9 +161,9 @@ def test_losses_at_the_ends_of_the_numbers_do_no_harm(losses, tmp_path):
     assert Memory("memory://").import_(tmp_path / "a.json")[0].how == "added"
 
 
-@pytest.mark.parametrize("n", [0, -1])
+@pytest.mark.parametrize("n", [0, -1, 2.5])
 def test_wrong_arguments_are_refused(n):
-    with pytest.raises(TaskError, match="n >= 1"):
+    with pytest.raises(ValueError, match="n must be a whole number >= 1"):
         filled(1).recommend(SPACE, n)
     with pytest.raises(SpaceError):
         filled(1).recommend({"x": 3})

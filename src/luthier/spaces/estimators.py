@@ -9,11 +9,13 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+import numpy as np
 from msgspec.structs import replace
 
 from ..errors import EstimatorError, find_closest
 from ..space.distributions import Categorical, Distribution, Float, Int
 from ..space.space import Space
+from ..validation import show
 from . import families
 from .families import Params, log_float, log_int
 
@@ -107,7 +109,7 @@ def suggest(estimator: Any, X: Any = None) -> Space:
             forest, and the range of `gamma` of a support vector machine; None takes 16 columns.
 
     Raises:
-        EstimatorError: There is no space for it.
+        EstimatorError: There is no space for it, or X is no table.
     """
     if isinstance(estimator, type):
         raise EstimatorError(
@@ -127,11 +129,20 @@ def suggest(estimator: Any, X: Any = None) -> Space:
             "space={'name': luthier.Float(low, high)}. There are spaces for "
             f"{', '.join(READY)}"
         )
-    shape: tuple[int, ...] = getattr(X, "shape", ())
-    space = found(shape[1] if len(shape) > 1 else None)
+    space = found(None if X is None else _count_columns(X))
     own = last.get_params(deep=False)
     params = {prefix + n: _begin_at(dist, own.get(n), prefix) for n, dist in space.params.items()}
     return Space(params, first=[{prefix + n: v for n, v in row.items()} for row in space.first])
+
+
+def _count_columns(X: Any) -> int:
+    try:
+        shape: tuple[int, ...] = np.shape(X)
+    except ValueError:  # rows of several lengths
+        shape = ()
+    if len(shape) != 2:
+        raise EstimatorError(f"X has rows and columns, such as an array (n, d), got {show(X)}")
+    return shape[1]
 
 
 def _begin_at(dist: Distribution, value: Any, prefix: str) -> Distribution:

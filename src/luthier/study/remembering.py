@@ -44,8 +44,12 @@ def remember(
 def _tell_study(engine: Engine) -> str:
     """Return a hash that tells a study from all others, and a copy of it from none.
 
-    It is that of its seed, and of when and how its first trial began.
+    It is that of its seed, and of when and how the earliest of its trials began. Known results have
+    never begun: a study that has nothing else has no such hash, which is "".
     """
-    first = engine.rows([0])[0]
-    what = [engine.seed, first.started_s, first.params]
+    began = [(row.started_s, row.number, row.params) for row in engine.rows() if row.started_s]
+    if not began:
+        return ""
+    at, _, params = min(began, key=lambda trial: trial[:2])
+    what = [engine.seed, at, params]
     return hashlib.blake2b(msgspec.json.encode(what), digest_size=16).hexdigest()

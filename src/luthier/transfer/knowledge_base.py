@@ -15,7 +15,7 @@ from ..models.training_data import InputEncoder, collect_objectives
 from ..registry.version import fingerprint_data
 from ..space.space import Space
 from ..storages import Storage, from_url
-from ..validation import is_text, show
+from ..validation import check_tags, check_whole, is_text, show
 from .advice import Advice, advise
 from .closeness import Asked, measure_distance, order_tasks
 from .context import check_context, describe
@@ -121,10 +121,11 @@ class Memory:
 
         Raises:
             TaskError: X and y are no table, or a number is not finite.
+            UnstorableError: Tags have no JSON form.
         """
         found, data_hash = read_data(data, context)
         other = copy.copy(self)
-        other.asked = Asked("", found, dict(tags or {}), data_hash)
+        other.asked = Asked("", found, check_tags(tags or {}, "a task"), data_hash)
         return other
 
     def find_tasks(self, wanted: Wanted) -> list[Task]:
@@ -150,9 +151,14 @@ class Memory:
             n: How many at most.
             family: What is tuned, such as "xgboost".
             objectives: Names of its objectives.
+
+        Raises:
+            ValueError: n is no whole number above 0.
+            TaskError: Objectives are no list.
         """
-        if n < 1:
-            raise TaskError(f"expected n >= 1 configurations, got {n}")
+        check_whole("n", n)
+        if isinstance(objectives, str):
+            raise TaskError(f"objectives are a list of names, such as [{objectives!r:.100}]")
         space = space if isinstance(space, Space) else Space(space)
         close = order_tasks(self.tasks(), space.names, self.asked._replace(family=family))
         return advise(space, self.load(close[:_MOST_READ]), n, tuple(objectives))
@@ -210,15 +216,7 @@ class Memory:
         heads = other.tasks()
         taken: list[Taken] = []
         for first in range(0, len(heads), _MOST_READ):
-            some = heads[first : first + _MOST_READ]
-            by_content = {task.content: task for task in other.load(some)}
-            taken += self._log.take(
-                [
-                    Entry(by_content[head.id], head.source, head.tells, is_latest=False)
-                    for head in some
-                    if head.id in by_content
-                ]
-            )
+            taken += self._log.take(_load_entries(other, heads[first : first + _MOST_READ]))
         return taken
 
     def export(self, file: str | os.PathLike[str]) -> int:
@@ -231,14 +229,7 @@ class Memory:
         Raises:
             OSError: The file cannot be written.
         """
-        heads = self.tasks()
-        by_content = {task.content: task for task in self.load(heads)}
-        entries = [
-            Entry(by_content[head.id], head.source, head.tells, is_latest=False)
-            for head in heads
-            if head.id in by_content
-        ]
-        return write_tasks(file, entries)
+        return write_tasks(file, _load_entries(self, self.tasks()))
 
     def import_(self, file: str | os.PathLike[str]) -> list[Taken]:
         """Add the tasks of a file that `export` has written, each once.
@@ -248,6 +239,16 @@ class Memory:
                 nothing is added.
         """
         return self._log.take(read_tasks(file))
+
+
+def _load_entries(base: Memory, heads: Sequence[Head]) -> list[Entry]:
+    """Return tasks as another base takes them in; those forgotten meanwhile are left out."""
+    by_content = {task.content: task for task in base.load(heads)}
+    return [
+        Entry(by_content[head.id], head.source, head.tells, is_latest=False)
+        for head in heads
+        if head.id in by_content
+    ]
 
 
 def read_data(data: Any, context: Mapping[str, float] | None) -> tuple[dict[str, float], str]:
