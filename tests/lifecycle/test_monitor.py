@@ -127,7 +127,30 @@ def test_another_process_goes_on_where_one_stopped():
     assert whole.alarms["harm"].at_row == (first.alarms | second.alarms)["harm"].at_row
 
 
-@pytest.mark.parametrize("losses", [[1.5], [-1], [float("nan")]])
+def test_rows_of_a_part_window_are_read_again():
+    rng, monitor = make()
+    rows = rng.normal(2.0, size=(200, 5)).tolist()
+    for row in rows[:150]:
+        monitor.observe(row)
+    other = Monitor(monitor.reference, window=200, rows_a_day=200)
+    other.observe(rows[0])
+    other.restore(monitor.save())
+    assert (monitor.n_rows, other.n_rows) == (150, 0)
+    for row in rows[other.n_rows :]:
+        other.observe(row)
+    assert other.alarms
+
+
+@pytest.mark.parametrize("saved", [{}, {"alarms": {"harm": 1}}, None])
+def test_what_is_no_state_is_not_restored(saved):
+    _, monitor = make()
+    before = monitor.save()
+    with pytest.raises(LifecycleError, match=r"what Monitor\.save returned"):
+        monitor.restore(saved)
+    assert monitor.save() == before
+
+
+@pytest.mark.parametrize("losses", [[1.5], [-1], [float("nan")], ["a"], [None, {}]])
 def test_losses_outside_are_refused_and_nothing_is_noted(losses):
     _, monitor = make()
     before = monitor.save()

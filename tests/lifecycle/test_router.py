@@ -218,3 +218,9 @@ def test_without_anything_new_nothing_is_stored(registry):
     router.flush()
     assert [s.name for s in registry.storage.studies()] == ["model churn"]
     assert read_rollout(registry, "churn").state == "running"
+
+
+def test_a_unit_without_any_outcome_is_refused(registry):
+    router = Router(registry, "churn")
+    with pytest.raises(LifecycleError, match="expected outcomes of user 1"):
+        router.observe("user 1", {})

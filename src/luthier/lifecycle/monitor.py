@@ -20,6 +20,7 @@ from ..errors import LifecycleError
 from ..numerics.drift import compare_bins, compare_whole
 from ..numerics.e_values import detect_harm, log_detector
 from ..typing import Array, Index
+from ..validation import show
 from .reference import Column, Reference, encode
 
 _FLOOR = 0.05  # a stability index below this is no effect that matters
@@ -46,6 +47,16 @@ class Alarm(msgspec.Struct, frozen=True, kw_only=True):
     because: str
     evidence: dict[str, float]
     is_harm: bool = False
+
+
+class _Saved(msgspec.Struct, frozen=True):
+    """The state of a monitor, as `Monitor.save` writes it."""
+
+    alarms: dict[str, Alarm]
+    clean: dict[str, int]
+    n_rows: int
+    n_labels: int
+    log_parts: list[Any] | None
 
 
 class Monitor:
@@ -105,6 +116,16 @@ class Monitor:
         self._log_alarm = math.log(max(n_labels, 2.0) / _HARM_SHARE)
         self._risk = min(reference.risk + tolerance, 1 - 1e-9) if reference.risk else None
 
+    @property
+    def n_rows(self) -> int:
+        """How many rows it has seen."""
+        return self._n_rows
+
+    @property
+    def n_labels(self) -> int:
+        """How many losses it has seen."""
+        return self._n_labels
+
     def observe(self, row: Mapping[str, Any] | Sequence[Any], output: float | None = None) -> None:
         """Note the input and the output of one prediction; a full window is looked at.
 
@@ -127,9 +148,13 @@ class Monitor:
         """Note losses in [0, 1], in the order in which the labels came.
 
         Raises:
-            LifecycleError: A loss is outside, or the reference has no losses; nothing is noted.
+            LifecycleError: A loss is outside or no number, or the reference has no losses; nothing
+                is noted.
         """
-        x = np.asarray(losses, dtype=np.float64).reshape(-1)
+        try:
+            x = np.asarray(losses, dtype=np.float64).reshape(-1)
+        except (TypeError, ValueError):
+            raise LifecycleError(f"losses must be numbers in [0, 1], got {show(losses)}") from None
         if self._risk is None:
             raise LifecycleError("the reference has no losses, so no loss is too large")
         if not ((x >= 0) & (x <= 1)).all():
@@ -195,22 +220,32 @@ class Monitor:
             self._log_parts = None
 
     def save(self) -> dict[str, Any]:
-        """What is needed to go on in another process, in JSON's types; a part window is lost."""
+        """Return what is needed to go on in another process, in JSON's types.
+
+        The rows of a window that is not full are not in it, nor in its number of rows.
+        """
         return {
             "alarms": msgspec.to_builtins(self.alarms),
             "clean": self._clean,
-            "n_rows": self._n_rows,
+            "n_rows": self._n_rows - len(self._rows),
             "n_labels": self._n_labels,
             "log_parts": None if self._log_parts is None else self._log_parts.tolist(),
         }
 
     def restore(self, saved: Mapping[str, Any]) -> None:
-        """Go on where another process has stopped; see `save`."""
-        self.alarms = msgspec.convert(saved["alarms"], dict[str, Alarm])
-        self._clean = dict(saved["clean"])
-        self._n_rows, self._n_labels = saved["n_rows"], saved["n_labels"]
-        parts = saved["log_parts"]
-        self._log_parts = None if parts is None else np.array(parts)
+        """Go on where another process has stopped: after `n_rows` rows and `n_labels` labels.
+
+        Raises:
+            LifecycleError: It is not what `save` returns; nothing is changed.
+        """
+        try:
+            state = msgspec.convert(saved, _Saved)
+        except msgspec.ValidationError as e:
+            raise LifecycleError(f"expected what Monitor.save returned: {e}") from None
+        self.alarms, self._clean = state.alarms, state.clean
+        self._n_rows, self._n_labels = state.n_rows, state.n_labels
+        self._rows, self._outputs = [], []
+        self._log_parts = None if state.log_parts is None else np.array(state.log_parts)
 
     def _compare(self, name: str, column: Column, counts: Index, found: dict[str, Alarm]) -> None:
         test = compare_bins(column.counts, counts)

@@ -28,6 +28,7 @@ from .gates import Gate, record_gates
 from .rolling_out import advance_rollout, begin_rollout
 from .rollout import Metric
 from .router import read_rollout
+from .watching import Watch
 
 _SUBJECT = "retuning"
 
@@ -135,6 +136,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
         loss_now: Loss of the champion on recent data.
         loss_new: Loss of what was trained last, on the same data.
         version: Name of the version that is tried.
+        harm: Champion and label of the latest alarm of `Actions.monitor` that began an attempt;
+            None where none did.
         spent: What refits and retunings of the last 30 days have used.
         holder: The process that works on it.
         lease_s: Until when that may be silent.
@@ -153,6 +156,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     loss_now: float | None = None
     loss_new: float | None = None
     version: str | None = None
+    harm: tuple[int, int] | None = None
     spent: tuple[Spent, ...] = ()
     holder: str = ""
     lease_s: float = 0.0
@@ -191,7 +195,13 @@ class Trained(msgspec.Struct, frozen=True):
 
 
 class Actions(Protocol):
-    """What only the owner of a model can do. Each may be called again after a kill."""
+    """What only the owner of a model can do. Each may be called again after a kill.
+
+    It may also have a `monitor`, which the retuner looks at while all is well: harm begins an
+    attempt, a drift is noted in the log of the model. `feed(monitor)`, if there is one, gives it
+    the rows and labels that came since; the monitor's `n_rows` and `n_labels` say how many it has.
+    After a promotion it should be a new monitor, with what is normal for the new champion.
+    """
 
     def measure(self) -> Measured:
         """Measure the champion on recent data."""
@@ -237,6 +247,7 @@ class Retuner:
         self.actions = actions
         self.policy = policy or Policy()
         self._rollout = rollout or {}
+        self._watch = Watch(registry, model)
         self._holder = f"{platform.node()}:{os.getpid()}:{os.urandom(3).hex()}"
         self._steps: dict[State, Callable[[Row], Row | None]] = {
             State.OK: self._look_for_triggers,
@@ -303,9 +314,14 @@ class Retuner:
     # -- the states
 
     def _look_for_triggers(self, row: Row) -> Row | None:
+        harm = self._watch.look(self.actions, row.harm)
         now_s = self.registry.storage.now()
         if self._is_cooling(row, now_s):
             return None
+        if harm is not None:
+            champion, alarm = harm
+            begun = _begin(row, f"{alarm.name}: {alarm.because}", is_scheduled=False)
+            return replace(begun, harm=(champion, alarm.at_row))
         because = ""
         if self.policy.every_s is not None and now_s - (row.ended_s or 0.0) >= self.policy.every_s:
             because = f"{self.policy.every_s:.0f} s have passed since the last refit"

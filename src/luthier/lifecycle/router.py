@@ -142,8 +142,11 @@ class Router:
             exposed here, has its outcomes already, or belongs to an earlier one.
 
         Raises:
-            LifecycleError: There is no such metric, or a value that cannot be one of it.
+            LifecycleError: There is no such metric, or a value that cannot be one of it, or there
+                are no outcomes at all.
         """
+        if not outcomes:
+            raise LifecycleError(f"expected outcomes of {key}, such as {{'kept': 1}}, got none")
         if self._rollout is None:
             return False
         self._check(outcomes)
