@@ -91,6 +91,10 @@ def test_a_name_that_is_not_there_or_taken_is_refused():
         make().rename({"x": "y"})
     with pytest.raises(TaskError, match="two parameters would have the name 'k'"):
         make().rename({"lr": "k"})
+    with pytest.raises(TaskError, match="no choice 'c' of 'type'; it has \\['a', 'b'\\]"):
+        make().rename({"kind": "type"}, {"type": {"c": "d"}})
+    with pytest.raises(TaskError, match="no choice 'a' of 'lr'"):
+        make().rename({}, {"lr": {"a": "b"}})
 
 
 @pytest.mark.parametrize(
@@ -105,6 +109,7 @@ def test_a_name_that_is_not_there_or_taken_is_refused():
         ({"X": np.full((12, 3), -0.1)}, "from 0 to 1"),
         ({"X": np.full((12, 3), np.inf)}, "from 0 to 1"),
         ({"directions": ("minimize", "maximize")}, "1 objectives"),
+        ({"directions": ("up",)}, "are 'minimize' or 'maximize', got 'up'"),
         ({"context": {"log_rows": np.nan}}, "finite numbers, got"),
     ],
     ids=[
@@ -117,6 +122,7 @@ def test_a_name_that_is_not_there_or_taken_is_refused():
         "below",
         "beyond",
         "directions",
+        "direction",
         "context",
     ],
 )

@@ -123,6 +123,16 @@ def test_results_of_the_same_data_and_algorithm_count_as_results():
     assert study.best_value == pytest.approx(min(t.value for t in fit))
 
 
+@pytest.mark.parametrize(
+    "changed", [{"objectives": ("latency",)}, {"directions": ("maximize",)}], ids=["name", "turned"]
+)
+def test_losses_of_another_kind_are_no_results_though_data_are_the_same(changed):
+    task = task_of_study(earlier(), same=True).replace(**changed)
+    study = luthier.create_study(space=SPACE, memory=[task], seed=0)
+    assert not study.trials
+    assert (len(study.memory.tasks), len(study.memory.left_out)) in ((0, 1), (1, 0))
+
+
 def test_failed_trials_of_the_same_data_are_no_results():
     old = luthier.create_study("old", space=SPACE, seed=0, sampler="random")
 

@@ -77,6 +77,11 @@ class Task:
                 f"task {self.name!r:.100} has {d} parameters and {m} objectives, so X is (n, {d}) "
                 f"and losses are (n, {m}), got {self.X.shape} and {self.losses.shape}"
             )
+        if wrong := set(self.directions) - {"minimize", "maximize"}:
+            raise TaskError(
+                f"directions of task {self.name!r:.100} are 'minimize' or 'maximize', got "
+                f"{show(min(wrong, key=str))}"
+            )
         if not all(math.isfinite(number) for number in self.context.values()):
             raise TaskError(
                 f"the context of task {self.name!r:.100} has finite numbers, got "
@@ -149,13 +154,20 @@ class Task:
             choices: New name of a parameter to old choices and the new ones in their place.
 
         Raises:
-            TaskError: It has no such parameter, or two would have one name.
+            TaskError: It has no such parameter or choice, or two would have one name.
         """
         if unknown := names.keys() - self.space.params.keys():
             raise TaskError(
                 f"task {self.name!r:.100} has no parameter {min(unknown)!r:.100}; it has "
                 f"{list(self.space.names)!r:.500}"
             )
+        for name, other in (choices or {}).items():
+            known = self._choices_of(name, names)
+            if unknown_choices := [old for old in other if old not in known]:
+                raise TaskError(
+                    f"task {self.name!r:.100} has no choice {show(unknown_choices[0])} of "
+                    f"{name!r:.100}; it has {show(known)}"
+                )
         params: dict[str, Any] = {}
         for name, dist in self.space.to_json()["params"].items():
             new = names.get(name, name)
@@ -174,6 +186,12 @@ class Task:
                 }
             params[new] = {k: v for k, v in dist.items() if k not in ("default", "prior")}
         return self.replace(space=Space.from_json({"params": params}))
+
+    def _choices_of(self, new: str, names: Mapping[str, str]) -> list[Any]:
+        """Return the choices of the parameter that is to have a name; none of one without any."""
+        dists = self.space.to_json()["params"]
+        found = [dist for name, dist in dists.items() if names.get(name, name) == new]
+        return list(found[0].get("choices", ())) if found else []
 
     def replace(self, **changed: Any) -> Task:
         """Return a copy with some attributes changed."""

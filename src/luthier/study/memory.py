@@ -185,7 +185,7 @@ def store_tasks(tasks: Sequence[Task], wanted: Wanted) -> tuple[dict[str, Any], 
     rows: list[TrialRow] = []
     others: list[Task] = []
     for task in tasks:
-        if task.same and wanted.space.d and task.directions == wanted.directions:
+        if task.same and wanted.space.d and _has_objectives(task, wanted):
             known, rest = known_results(task, wanted)
             rows += known
             if rest.n:
@@ -197,6 +197,15 @@ def store_tasks(tasks: Sequence[Task], wanted: Wanted) -> tuple[dict[str, Any], 
         "tasks": [task.keep().to_json() for task in kept],
         "left_out": _shorten(left),
     }, rows
+
+
+def _has_objectives(task: Task, wanted: Wanted) -> bool:
+    """Whether the losses of a task are those of a study, one by one."""
+    from ..transfer.matching import find_objective
+
+    columns = [find_objective(task, wanted.objectives, j)[0] for j in range(len(wanted.objectives))]
+    same = columns == list(range(len(task.objectives)))
+    return same and tuple(task.directions) == wanted.directions
 
 
 def _shorten(left: Sequence[LeftOut]) -> list[list[str]]:
