@@ -41,7 +41,7 @@ def test_studies_are_kept_recommended_exchanged_and_forgotten(place):
     [first] = json.loads(call("recommend", "space.yaml", "-n", 1, "--format", "json").stdout)
     assert abs(first["params"]["x"] - 0.3) < 0.1
     none = call("recommend", "space.yaml", "--family", "xgboost").stdout
-    assert none == "no task of the base tells of this space\n"
+    assert none.startswith("no task of the base tells of this space: one does that has half")
 
     assert call("export", "tasks.json").stdout == "1 task in tasks.json\n"
     assert call("import", "tasks.json").stdout == "1 known\n"

@@ -66,6 +66,12 @@ def test_searches_with_such_a_space_begin_near_the_past_bests():
     assert study.trials[0].params == {"lr": pytest.approx(1e-3), "layers": 4, "opt": "adam"}
 
 
+def test_numbers_with_a_text_among_them_become_choices_which_is_said():
+    fitted, notes = fit_priors([{"lr": 0.1}, {"lr": 0.05}, {"lr": "nan"}])
+    assert fitted.params["lr"].choices == (0.1, 0.05, "nan")
+    assert notes == ["lr has numbers and 'nan', so each of its values is a choice"]
+
+
 def test_what_is_not_used_is_said():
     space = Space({"lr": Float(1e-3, 1.0, scale="log"), "n": Normal(0, 1)})
     _, notes = fit_priors([*ROWS, {"lr": None, "n": 2.0}], space)

@@ -147,7 +147,10 @@ def recommend(
         click.echo(json.dumps([{"params": a.params, "evidence": a.evidence} for a in found]))
         return
     if not found:
-        click.echo("no task of the base tells of this space")
+        click.echo(
+            "no task of the base tells of this space: one does that has half of its parameters, no "
+            "other family, and rows that foretell each other"
+        )
     for i, advice in enumerate(found, 1):
         click.echo(f"{i}. {advice.evidence}")
         print_pairs(advice.params, indent="   ")

@@ -64,6 +64,11 @@ def fit_priors(rows: Sequence[Mapping[str, Any]], space: Space | None = None) ->
     notes: list[str] = []
     if space is None:
         space = Space({n: _read_distribution(values) for n, values in known.items()})
+        notes += [
+            f"{n} has numbers and {texts[0]!r:.100}, so each of its values is a choice"
+            for n, values in known.items()
+            if 0 < len(texts := [v for v in values if isinstance(v, str)]) < len(values)
+        ]
     elif strange := [n for n in known if n not in space.params]:
         notes.append(f"{strange!r:.500} are no parameters of the space")
     fitted = {
