@@ -22,7 +22,7 @@ FILES = sorted(SRC.rglob("*.py"))
 # Floors from the ground up; a file may import from lower floors, and from its own room.
 FLOORS = [
     ["errors", "typing", "terminal", "passwords", "wording", "_lazy"],
-    ["numerics", "validation", "argument_names", "attempts", "notebook", "warn_once"],
+    ["numerics", "validation", "argument_names", "attempts", "notebook", "posting", "warn_once"],
     ["space", "checkpoints", "executors"],
     ["trial", "spaces"],
     ["history", "storages", "measure", "objectives"],

@@ -121,24 +121,9 @@ def test_a_host_that_is_away_fails_no_study(caplog):
     assert SECRET not in repr(hook)
 
 
-@pytest.mark.parametrize(
-    ("url", "message"),
-    [
-        ("file:///etc/passwd", "of http or https; got one of 'file' and no host"),
-        ("ftp://host/x", "got one of 'ftp' and a host"),
-        ("host/x", "got one of 'no scheme'"),
-        ("http:///x", "no host"),
-        ("http://host:99999/x", "expected a URL such as"),
-        ("http://host/a b", "expected a URL such as"),
-        ("http://host/\r\nX: y", "expected a URL such as"),
-        ("https://me:T0K3N@host/x", "give it in headers="),
-        (None, "expected a URL"),
-    ],
-)
-def test_what_is_no_url_of_a_host_is_refused(url, message):
-    with pytest.raises(ValueError, match=message) as e:
-        Webhook(url)
-    assert SECRET not in str(e.value)
+def test_a_url_that_holds_a_password_is_refused():
+    with pytest.raises(ValueError, match="give it in headers="):
+        Webhook(f"https://me:{SECRET}@host/x")
 
 
 def test_unknown_events_are_refused():

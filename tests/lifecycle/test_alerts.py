@@ -6,10 +6,11 @@ import sys
 
 import numpy as np
 import pytest
+from tests.support.receiver import Receiver
 
 from luthier.errors import LifecycleError
 from luthier.lifecycle import Alarm, Monitor, Reference
-from luthier.lifecycle.alerts import log_alarm, run_command, write_metrics
+from luthier.lifecycle.alerts import log_alarm, post_alarm, run_command, write_metrics
 
 ALARM = Alarm(name="harm", at_row=7, because="losses are larger", evidence={"risk": 0.1})
 
@@ -53,3 +54,24 @@ def test_prometheus_reads_how_many_alarms_there_were(tmp_path):
         r'luthier_alarms_total{model="churn \"new\"",alarm="harm"} 2',
     ]
     assert [p.name for p in tmp_path.iterdir()] == ["churn.prom"]
+
+
+def test_a_service_gets_the_alarm_with_a_text():
+    with Receiver() as receiver:
+        post_alarm(receiver.url, {"Authorization": "Bearer abc"})(ALARM)
+    (message,) = receiver.messages
+    assert message["event"] == "alarm"
+    assert message["text"] == "harm: losses are larger"
+    assert message["evidence"] == {"risk": 0.1}
+    assert receiver.requests[0][1]["Authorization"] == "Bearer abc"
+
+
+def test_a_service_that_refuses_is_named_in_the_log_without_the_path(caplog):
+    with Receiver(503) as receiver:
+        post_alarm(f"{receiver.url}/T0K3N")(ALARM)
+    assert caplog.messages == [f"nobody was told of harm: {receiver.host} answers with status 503"]
+
+
+def test_a_url_with_a_password_is_refused():
+    with pytest.raises(LifecycleError, match="give it in headers="):
+        post_alarm("https://me:T0K3N@host/x")

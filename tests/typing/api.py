@@ -512,6 +512,7 @@ lifecycle.Monitor(
     lifecycle.Reference.of([[1.0]]),
     on_alarm=[
         lifecycle.log_alarm,
+        lifecycle.post_alarm("https://host/x"),
         lifecycle.run_command(["notify"]),
         lifecycle.write_metrics("churn.prom", "churn"),
     ],

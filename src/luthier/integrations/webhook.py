@@ -3,33 +3,20 @@
 from __future__ import annotations
 
 import json
-import urllib.request
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
-from http.client import HTTPException, HTTPMessage
-from typing import IO, Any, Literal, get_args
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
+from typing import Any, Literal, get_args
 
-from ..errors import LuthierError, find_closest
+from ..errors import find_closest
 from ..passwords import hide_passwords
+from ..posting import Poster, PostError
 from ..trial.record import State, TrialRow
 from ..validation import to_json_types
 from ..wording import count_of, list_params, to_six_digits
 from .tracking import Ending, StudyInfo, Tracker, first_line, name_values
 
 Event = Literal["best", "failed", "finished"]
-_TIMEOUT_S = 10.0
-_BUSY = {408, 425, 429, 500, 502, 503, 504}  # answers after which one tries again
 _BROKEN_OFF = "it ended by"
-
-
-class _SendError(LuthierError):
-    """A message that was not taken; its text names the host alone."""
-
-    def __init__(self, message: str, may_pass: bool) -> None:
-        super().__init__(message)
-        self.may_pass = may_pass
 
 
 class Webhook(Tracker):
@@ -68,17 +55,14 @@ class Webhook(Tracker):
         within_s: float = 60.0,
         wait_s: float = 10.0,
     ) -> None:
-        self._host = _check_url(url)
+        self._poster = Poster(url, headers)
         self._events = _check_events(events)
-        self._url = url
-        self._headers = {"Content-Type": "application/json", **(headers or {})}
         self._shape = shape
-        self._opener = urllib.request.build_opener(_StayHere())
         self._n_failed_trials: dict[str, int] = {}
-        super().__init__(f"webhook {self._host}", _may_pass, within_s, wait_s)
+        super().__init__(f"webhook {self._poster.host}", _may_pass, within_s, wait_s)
 
     def __repr__(self) -> str:
-        return f"Webhook({self._host!r})"
+        return f"Webhook({self._poster.host!r})"
 
     def begin(self, info: StudyInfo) -> None:
         """Say nothing."""
@@ -122,76 +106,16 @@ class Webhook(Tracker):
         if row is not None:
             message |= {"trial": row.number, "values": name_values(row, info), "params": row.params}
         content = self._shape(message) if self._shape is not None else message
-        self._send(json.dumps(to_json_types(content, "a message")).encode())
-
-    def _send(self, body: bytes) -> None:
-        """Send a message.
-
-        Raises:
-            _SendError: It was not taken.
-        """
-        request = urllib.request.Request(self._url, body, self._headers, method="POST")
-        try:
-            self._opener.open(request, timeout=_TIMEOUT_S).close()
-        except HTTPError as e:
-            e.close()
-            raise _SendError(
-                f"{self._host} answers with status {e.code}", e.code in _BUSY
-            ) from None
-        except (URLError, OSError, HTTPException) as e:
-            reason = getattr(e, "reason", e)
-            raise _SendError(
-                f"{self._host} does not answer: {type(reason).__name__}", True
-            ) from None
-
-
-class _StayHere(urllib.request.HTTPRedirectHandler):
-    """Follows no redirection: the host is the one that somebody named."""
-
-    def redirect_request(
-        self,
-        req: urllib.request.Request,
-        fp: IO[bytes],
-        code: int,
-        msg: str,
-        headers: HTTPMessage,
-        newurl: str,
-    ) -> None:
-        """Return no other request, which makes the redirection an error."""
-        return
+        self._poster.post(json.dumps(to_json_types(content, "a message")).encode())
 
 
 def _may_pass(e: Exception) -> bool:
-    return isinstance(e, _SendError) and e.may_pass
+    return isinstance(e, PostError) and e.may_pass
 
 
 def _say(row: TrialRow) -> str:
     values = ", ".join(map(to_six_digits, row.values or ()))
     return f"{values} ({list_params(row.params)})"
-
-
-def _check_url(url: Any) -> str:
-    """Return the host of a URL.
-
-    Raises:
-        ValueError: It is no URL of http or https, or holds a password.
-    """
-    try:
-        parts = urlsplit(url if isinstance(url, str) else "")
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = port = None
-        parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not host or not url.isprintable() or " " in url:
-        raise ValueError(
-            "expected a URL such as https://host/path, of http or https; got one of "
-            f"{parts.scheme or 'no scheme'!r} and {'a host' if host else 'no host'}"
-        )
-    if parts.username is not None or parts.password is not None:
-        raise ValueError(
-            'the URL holds a user or a password; give it in headers={"Authorization": ...} instead'
-        )
-    return host if port is None else f"{host}:{port}"
 
 
 def _check_events(events: Any) -> frozenset[str]:

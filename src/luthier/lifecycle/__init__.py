@@ -36,6 +36,7 @@ __all__ = [
     "check_slices",
     "give_verdict",
     "log_alarm",
+    "post_alarm",
     "record_gates",
     "run_command",
     "stop_rollout",
@@ -72,6 +73,7 @@ _FILES = {
     "check_slices": "gates",
     "give_verdict": "rolling_out",
     "log_alarm": "alerts",
+    "post_alarm": "alerts",
     "record_gates": "gates",
     "run_command": "alerts",
     "stop_rollout": "rolling_out",
@@ -80,6 +82,7 @@ _FILES = {
 
 if TYPE_CHECKING:
     from .alerts import log_alarm as log_alarm
+    from .alerts import post_alarm as post_alarm
     from .alerts import run_command as run_command
     from .alerts import write_metrics as write_metrics
     from .estimate import ErrorEstimator as ErrorEstimator

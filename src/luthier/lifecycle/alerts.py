@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import msgspec
 
 from ..errors import LifecycleError
+from ..posting import Poster, PostError
 from .monitor import Alarm
 
 _log = logging.getLogger("luthier")
@@ -52,6 +53,38 @@ def run_command(argv: Sequence[str], timeout_s: float = 60.0) -> Callable[[Alarm
             )
         except (OSError, subprocess.SubprocessError) as e:
             _log.warning("%s was not told of %s: %s", argv[0], alarm.name, type(e).__name__)
+
+    return tell
+
+
+def post_alarm(
+    url: str, headers: Mapping[str, str] | None = None, timeout_s: float = 10.0
+) -> Callable[[Alarm], None]:
+    """Return a function that sends an alarm to a URL, as JSON by POST.
+
+    The message holds the attributes of the alarm, "event" ("alarm") and "text", which Slack,
+    Mattermost and Teams show. It is sent once, to the host in the URL and no other; where it is not
+    taken, the log says so, and the monitor goes on.
+
+    Args:
+        url: Where to, with http or https.
+        headers: Headers of the request, such as {"Authorization": "Bearer ..."}.
+        timeout_s: How long an answer is waited for, in seconds.
+
+    Raises:
+        LifecycleError: The URL is none of http or https, or holds a password.
+    """
+    try:
+        poster = Poster(url, headers, timeout_s)
+    except ValueError as e:
+        raise LifecycleError(str(e)) from None
+
+    def tell(alarm: Alarm) -> None:
+        said = {"event": "alarm", "text": f"{alarm.name}: {alarm.because}"}
+        try:
+            poster.post(msgspec.json.encode(msgspec.to_builtins(alarm) | said))
+        except PostError as e:
+            _log.warning("nobody was told of %s: %s", alarm.name, e)
 
     return tell
 
