@@ -29,6 +29,11 @@ def filled(n=4, **changed):
     return base
 
 
+def test_what_the_only_task_found_best_is_recommended_first_and_is_best_in_it():
+    for advice in (filled(1).recommend(SPACE, 1), filled(1).recommend(SPACE, 3)):
+        assert (advice[0].evidence, advice[0].regret) == ("best in 1 of 1 task", 0.0)
+
+
 def test_names_of_objectives_are_no_text_and_tags_have_names():
     with pytest.raises(TaskError, match=r"such as \['value'\]"):
         filled(1).recommend(SPACE, objectives="value")

@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..history.task import Task
-from ..models.training_data import InputEncoder
 from ..space.space import Space
 from ..wording import list_params
 from .matching import match
-from .portfolio import choose_portfolio
+from .portfolio import choose_greedily, judge_candidates
 from .source_models import learn_tasks
 
 
@@ -61,12 +60,9 @@ def advise(
     known = [each for each in models if each is not None]
     if not known:
         return []
-    X = choose_portfolio(space, known, n)
-    F = np.concatenate([each.F for each in known], axis=1)
-    low, median = F.min(axis=0), np.median(F, axis=0)
-    Z = InputEncoder(space).encode(X)
-    R = np.concatenate([each.predict(Z) for each in known], axis=1)
-    R = np.clip((R - low) / np.maximum(median - low, 1e-12), 0.0, 1.0)
+    X, R = judge_candidates(space, known)
+    chosen = choose_greedily(R, n)
+    X, R = X[chosen], R[chosen]
     owners = [m.task for each in known for m in each.matched]
     distinct = list(dict.fromkeys(owners))
     same = np.array([[task is owner for owner in owners] for task in distinct])

@@ -23,6 +23,18 @@ _N_EVEN = 50  # candidates of the even sample
 def choose_portfolio(space: Space, models: Sequence[SourceModels], n: int) -> Array:
     """Return (k, d) up to n points to begin with, the most useful first.
 
+    Args:
+        space: The space of the later study.
+        models: What earlier tasks predict there, one for each objective that they tell of.
+        n: How many.
+    """
+    X, R = judge_candidates(space, models)
+    return X[choose_greedily(R, n)]
+
+
+def judge_candidates(space: Space, models: Sequence[SourceModels]) -> tuple[Array, Array]:
+    """Return points (c, d) that a portfolio may have, and their losses R (c, T).
+
     Candidates are the best rows of all tasks, and the points of an even sample that they think best
     of in the mean. What a task found best has no loss on that task, whatever its model smooths. The
     space's defaults are no candidate: the even sample of a start begins with them.
@@ -30,7 +42,6 @@ def choose_portfolio(space: Space, models: Sequence[SourceModels], n: int) -> Ar
     Args:
         space: The space of the later study.
         models: What earlier tasks predict there, one for each objective that they tell of.
-        n: How many.
     """
     tasks = [m for each in models for m in each.matched]
     rows = [_best_rows(space, m) for m in tasks]
@@ -46,7 +57,7 @@ def choose_portfolio(space: Space, models: Sequence[SourceModels], n: int) -> Ar
     R[np.arange(len(owner)), owner] = 0.0
     keys = space.keys(candidates)
     first = np.array([i for i, key in enumerate(keys) if keys.index(key) == i], dtype=np.int64)
-    return candidates[first[choose_greedily(R[first], n)]]
+    return candidates[first], R[first]
 
 
 def choose_greedily(R: Array, n: int) -> Index:
