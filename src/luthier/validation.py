@@ -114,11 +114,11 @@ def check_flag(name: str, value: Any) -> bool:
     """Return an argument that is True or False.
 
     Raises:
-        TypeError: It is something else.
+        ValueError: It is something else.
     """
     value = unwrap(value)
     if not isinstance(value, bool):
-        raise TypeError(f"{name} is True or False, got {show(value)}")
+        raise ValueError(f"{name} is True or False, got {show(value)}")
     return value
 
 

@@ -135,7 +135,8 @@ def test_synchronous_populations_are_the_same_whatever_the_workers():
             seed=4,
         )
         study.optimize(quadratic, progress=False, **options)
-        return [(r.turns, r.values, r.reports) for r in study.trials]
+        turns = [[(t.step, t.params, t.source) for t in r.turns] for r in study.trials]
+        return turns, [(r.values, r.reports) for r in study.trials]
 
     with ThreadPoolExecutor(3) as executor:
         assert trials() == trials(executor=executor, n_jobs=3)

@@ -520,3 +520,44 @@ lifecycle.Monitor(
 estimator = lifecycle.ErrorEstimator([0.5], [1])
 assert_type(estimator.estimate([0.5]), lifecycle.Estimate)
 lifecycle.Metric(name="correct", goal="up")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+assert_type(version.content.artifact, registry.Artifact | None)
+assert_type(version.content.source, registry.Source | None)
+audit = registry.Log(REGISTRY.storage, "model churn")
+assert_type(
+    audit.append(lambda events: [registry.Draft(action="noted", subject="x")]), list[registry.Event]
+)
+
+rows = np.zeros((3, 2))
+assert_type(lifecycle.check_repeats([0.1, 0.2, 0.3], 0.2, margin=0.1), lifecycle.Gate)
+assert_type(lifecycle.check_slices(rows[0], rows[1], {}, margin=0.1), lifecycle.Gate)
+assert_type(lifecycle.check_cost(lambda x: x, rows, seconds=1.0), lifecycle.Gate)
+assert_type(lifecycle.check_golden_rows(lambda x: x, rows, rows), lifecycle.Gate)
+assert_type(lifecycle.check_schema(version, {"a": "f8"}), lifecycle.Gate)
+assert_type(lifecycle.check_calibration(rows[0], rows[1], rows[2]), lifecycle.Gate)
+assert_type(lifecycle.check_champion(REGISTRY, "churn"), lifecycle.Gate)
+assert_type(lifecycle.stop_rollout(REGISTRY, "churn", "why"), lifecycle.Rollout)
+assert_type(lifecycle.give_verdict(REGISTRY, "churn"), dict[str, Any])
+lifecycle.Outcomes(rows, {}, {}).of("errors")
+
+
+class Churn:
+    """What only the owner of a model can do."""
+
+    metrics = (lifecycle.Metric(name="correct"),)
+
+    def measure(self) -> lifecycle.Measured:
+        return lifecycle.Measured(0.3, 0.1, 1000)
+
+    def refit(self) -> lifecycle.Trained:
+        return lifecycle.Trained(version, 0.1)
+
+    def retune(self, n_trials: int, attempt: int) -> lifecycle.Trained:
+        return lifecycle.Trained(version, 0.1, n_trials)
+
+    def check(self, version: registry.Version) -> list[lifecycle.Gate]:
+        return []
+
+
+actions: lifecycle.Actions = Churn()
+retuner = lifecycle.Retuner(REGISTRY, "churn", actions, lifecycle.Policy(n_trials=15))
+assert_type(retuner.suspect("harm"), bool)

@@ -132,7 +132,7 @@ def create_study(  # noqa: PLR0913  (what a study is, and where it lives)
         spec["checkpoints"] = {"url": store.url, "keep": store.keep}
 
     if family:
-        spec["family"] = _check_name(family)
+        spec["family"] = _check_family(family)
     known: list[TrialRow] = []
     if memory is not None:
         from .memory import Wanted, gather_tasks, store_tasks  # its models take long to load
@@ -250,6 +250,17 @@ def _check_old_name(name: Any, storage: Any) -> str:
             f"{hide_password(str(name))!r} and the storage {storage!r}; exchange them"
         )
     return _check_name(name)
+
+
+def _check_family(family: Any) -> str:
+    """Return a family.
+
+    Raises:
+        StudyError: It is no text.
+    """
+    if not isinstance(family, str) or not is_text(family):
+        raise StudyError(f"a family is a text such as 'xgboost', got {show(family)}")
+    return family
 
 
 def _check_name(name: Any) -> str:

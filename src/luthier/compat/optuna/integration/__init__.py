@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from ...._lazy import attach
@@ -29,7 +28,9 @@ __all__ = [
     "XGBoostPruningCallback",
 ]
 
-_MODULES = ("catboost", "dask", "keras", "lightgbm", "pytorch_lightning", "sklearn", "xgboost")
+_MODULES = dict.fromkeys(
+    ("catboost", "dask", "keras", "lightgbm", "pytorch_lightning", "sklearn", "xgboost"), ""
+)
 
 if TYPE_CHECKING:
     from .catboost import CatBoostPruningCallback as CatBoostPruningCallback
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from .sklearn import OptunaSearchCV as OptunaSearchCV
     from .xgboost import XGBoostPruningCallback as XGBoostPruningCallback
 else:
+    _load_module, _ = attach(__name__, _MODULES)  # as `integration.lightgbm`
     _load, __dir__ = attach(
         __name__,
         {
@@ -78,6 +80,7 @@ else:
             "XGBoostPruningCallback": "xgboost",
         },
         {
+            "DaskStorage": "dask",
             "KerasPruningCallback": "keras",
             "LightGBMPruningCallback": "lightgbm",
             "LightGBMTuner": "lightgbm",
@@ -89,5 +92,5 @@ else:
     )
 
     def __getattr__(name: str) -> object:
-        """Return a name of `__all__`, or a module, as `integration.lightgbm`."""
-        return import_module(f".{name}", __name__) if name in _MODULES else _load(name)
+        """Return a name of `__all__`, or a module."""
+        return (_load_module if name in _MODULES else _load)(name)
