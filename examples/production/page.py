@@ -10,7 +10,7 @@ from model import MODEL
 
 import luthier
 from luthier import plots
-from luthier.plots.figure import Bars, Figure, Line, Panel, PanelAxis, Text
+from luthier.plots import Bars, Figure, Line, Panel, PanelAxis, Text
 from luthier.registry import Registry
 
 BLOCK = 100  # users over which a mean is taken

@@ -1,6 +1,7 @@
 import inspect
 import re
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
@@ -135,3 +136,12 @@ def test_numbers_are_given_to_figures(study, tmp_path):
 def test_the_help_names_all_figures(study):
     text = re.sub(r"\s+", " ", call("plot", "--help").output)
     assert all(name in text for name in list_figures())
+
+
+def test_a_figure_of_your_own_is_drawn_from_public_parts():
+    bars = plots.Bars(at=np.arange(2.0), start=np.zeros(2), end=np.array([0.25, 0.5]))
+    axis = plots.PanelAxis(scale="category", categories=("old", "new"))
+    panel = plots.Panel(layers=(bars,), x=axis, y=plots.PanelAxis(label="error"))
+    svg = plots.draw(plots.Figure(title="Errors", panels=(panel,)), "svg").svg
+    assert all(f">{text}<" in svg for text in ("Errors", "old", "new", "error"))
+    assert not any(part in list_figures() for part in ("Bars", "Figure", "draw"))

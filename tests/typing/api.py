@@ -350,6 +350,9 @@ assert_type(luthier.analysis.importance(past).quality, luthier.analysis.ModelQua
 assert_type(luthier.analysis.incumbent(past).unvalued, tuple[luthier.analysis.Unvalued, ...])
 assert_type(study.explain(0).obstacles, tuple[luthier.analysis.Obstacle, ...])
 luthier.plots.history(study)
+axis = luthier.plots.PanelAxis(label="error")
+line = luthier.plots.Line(x=np.zeros(2), y=np.ones(2))
+assert_type(luthier.plots.Panel(layers=(line,), x=axis, y=axis), luthier.plots.Panel)
 assert_type(study.report(), luthier.report.StudyReport)
 
 luthier.delete_study("train", "sqlite:///study.db")

@@ -1,6 +1,7 @@
 """Figures of a study: one function each, drawn by plotly, by matplotlib, or without any library.
 
-The names that Optuna gives them, such as `plot_optimization_history`, are understood as well.
+The names that Optuna gives them, such as `plot_optimization_history`, are understood as well. A
+figure of your own is a `Figure` of panels with layers, such as `Line`; `draw` draws it.
 """
 
 from __future__ import annotations
@@ -10,7 +11,18 @@ from typing import TYPE_CHECKING
 from .._lazy import attach
 
 __all__ = [
+    "Band",
+    "Bars",
+    "Dots",
+    "Figure",
+    "Heat",
+    "Line",
+    "Panel",
+    "PanelAxis",
     "SVGFigure",
+    "Shades",
+    "Text",
+    "Tick",
     "ablation",
     "attainment",
     "calibration",
@@ -44,6 +56,17 @@ if TYPE_CHECKING:
     from .backends.svg_figure import SVGFigure as SVGFigure
     from .by_name import plot as plot
     from .drawing import draw as draw
+    from .figure import Band as Band
+    from .figure import Bars as Bars
+    from .figure import Dots as Dots
+    from .figure import Figure as Figure
+    from .figure import Heat as Heat
+    from .figure import Line as Line
+    from .figure import Panel as Panel
+    from .figure import PanelAxis as PanelAxis
+    from .figure import Shades as Shades
+    from .figure import Text as Text
+    from .figure import Tick as Tick
     from .figures.ablation import ablation as ablation
     from .figures.attainment import attainment as attainment
     from .figures.calibration import calibration as calibration
@@ -73,7 +96,18 @@ else:
     _load, __dir__ = attach(
         __name__,
         {
+            "Band": "figure",
+            "Bars": "figure",
+            "Dots": "figure",
+            "Figure": "figure",
+            "Heat": "figure",
+            "Line": "figure",
+            "Panel": "figure",
+            "PanelAxis": "figure",
             "SVGFigure": "backends.svg_figure",
+            "Shades": "figure",
+            "Text": "figure",
+            "Tick": "figure",
             "ablation": "figures.ablation",
             "attainment": "figures.attainment",
             "calibration": "figures.calibration",

@@ -9,12 +9,12 @@ from ..errors import UnknownNameError, find_closest
 from .optuna_names import OPTUNA_NAMES
 from .source import Source
 
-NO_FIGURES = {"SVGFigure", "draw", "plot"}
+_NO_FIGURES = {"draw", "plot"}
 
 
 def list_figures() -> list[str]:
     """Return the names of all figures."""
-    return [name for name in plots.__all__ if name not in NO_FIGURES]
+    return [name for name in plots.__all__ if name.islower() and name not in _NO_FIGURES]
 
 
 def plot(study: Source, name: str, **options: Any) -> Any:
