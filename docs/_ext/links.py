@@ -40,7 +40,8 @@ _NOT_PUBLIC = {
     "Forecast",
     "Objective",
     "Callback",
-}  # named in signatures, imported for type checkers
+    "Colour",
+}  # named in signatures, imported for type checkers or an alias
 
 
 def _candidates(text: str) -> list[str]:

@@ -147,6 +147,28 @@ def test_the_script_of_the_page_runs(client, place, tmp_path):
     assert len(children) == 3
 
 
+def test_a_registered_model_has_its_versions_and_aliases_in_mlflow(client, place, tmp_path):
+    from luthier.integrations.mlflow import mirror_model
+    from luthier.registry import Content, Registry
+
+    registry = Registry(tmp_path / "models.db", actor="ada")
+    for depth in (1, 2):
+        params = {"depth": depth, "lr[0]": 0.1}
+        registry.register(Content(model="churn", params=params, metrics={"auc": 0.8}), why="tuned")
+    registry.promote("churn:1")
+    assert mirror_model(registry, "churn", place) == {"champion": 1}
+    client.set_registered_model_alias("churn", "by-hand", "1")
+
+    registry.promote("churn:2")
+    assert mirror_model(registry, "churn", place) == {"champion": 2, "previous": 1}
+    assert len(client.search_model_versions("name = 'churn'")) == 2
+    champion = client.get_model_version_by_alias("churn", "champion")
+    assert champion.tags["luthier.id"] == registry.version("churn:2").id
+    assert (champion.tags["param.depth"], champion.tags["metric.auc"]) == ("2", "0.8")
+    assert champion.description == "tuned"
+    assert set(client.get_registered_model("churn").aliases) == {"champion", "previous"}
+
+
 def test_a_server_that_does_not_answer_is_named(monkeypatch, caplog, eventually):
     from luthier.integrations.mlflow import MLflow
 

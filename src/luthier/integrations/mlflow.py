@@ -1,4 +1,4 @@
-"""MLflow: a run for each study, and within it one for each trial."""
+"""MLflow: a run for each study, and within it one for each trial; a mirror of registered models."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from ..errors import explain_missing
 from ..passwords import hide_passwords
+from ..registry.registry import Registry
 from ..trial.record import State, TrialRow
 from .tracking import (
     Ending,
@@ -170,6 +171,57 @@ class MLflow(Tracker):
             self._client.log_batch(run, params=part)
         for part in _split(marked, _MAX_OTHERS):
             self._client.log_batch(run, tags=part)
+
+
+def mirror_model(registry: Registry, model: str, tracking_uri: str | None = None) -> dict[str, int]:
+    """Write the versions and aliases of a model into MLflow's own registry.
+
+    There they have the tags "luthier.version" and "luthier.id", and the tags "param.<name>" and
+    "metric.<name>". The source is "luthier:<id>": files stay in luthier's registry. Aliases that
+    luthier does not have are deleted, so what moves them is luthier alone. It may be called again
+    after each change, and adds what is new.
+
+    Args:
+        registry: The registry.
+        model: Name of the model in both.
+        tracking_uri: Where to; None for MLflow's own setting.
+
+    Returns:
+        MLflow's number of a version, by alias.
+
+    Raises:
+        RegistryError: There is no such model.
+        mlflow.exceptions.MlflowException: What MLflow cannot store.
+    """
+    versions, aliases = registry.versions(model), registry.aliases(model)
+    client = MlflowClient(tracking_uri, registry_uri=tracking_uri)
+    if not client.search_registered_models(f"name = '{model}'"):
+        client.create_registered_model(model)
+    there = {
+        v.tags["luthier.version"]: int(v.version)
+        for v in client.search_model_versions(f"name = '{model}'")
+        if "luthier.version" in v.tags
+    }
+    for version in versions:
+        number = str(version.number)
+        if number in there:
+            continue
+        tags = {"luthier.version": number, "luthier.id": version.id}
+        for kind, found in (("param", version.params), ("metric", version.content.metrics)):
+            keys = _to_keys(f"{kind}.{name}" for name in found)
+            tags |= {keys[f"{kind}.{n}"]: str(v)[:_MAX_TAG] for n, v in found.items()}
+        source = f"luthier:{version.id}"
+        made = client.create_model_version(model, source, tags=tags, description=version.why)
+        there[number] = int(made.version)
+
+    mirrored = {alias: there[str(number)] for alias, number in aliases.items()}
+    before = client.get_registered_model(model).aliases
+    for alias in before.keys() - mirrored.keys():
+        client.delete_registered_model_alias(model, alias)
+    for alias, n in mirrored.items():
+        if before.get(alias) != str(n):
+            client.set_registered_model_alias(model, alias, str(n))
+    return mirrored
 
 
 def _split(items: Sequence[T], n: int) -> Iterable[Sequence[T]]:
