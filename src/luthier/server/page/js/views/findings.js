@@ -11,14 +11,19 @@ import { ENGLISH, t } from "../words.js";
 /** @type {Record<string, string>} */
 export const SEVERITIES = { warning: t`warning`, advice: t`advice`, note: t`note` };
 
+const SAID_MS = 10000; // for how long a view that is drawn anew still says what was done
+/** The latest act: a remedy changes the space, whereupon the view is made anew. */
+let latest = { study: -1, until: 0, outcome: makeOutcome() };
+
 /** @param {any} summary */
 export async function showFindings(summary) {
   const study = summary.id;
-  const outcome = makeOutcome();
+  const outcome = latest.study === study && Date.now() < latest.until ? latest.outcome : makeOutcome();
   /** @param {string} verb @param {any} f @param {object} more @param {(answer: any) => string} say */
   const perform = (verb, f, more, say) => outcome.run(async () => {
+    latest = { study, until: Date.now() + SAID_MS, outcome };
     const said = say(await act(`studies/${study}/findings/${verb}`, { finding: f.name, parameter: f.subject, ...more }));
-    await view.update();
+    view.update();
     return said;
   });
   const view = await answerView(summary, 5000, () => ({
