@@ -26,6 +26,7 @@ from luthier.lifecycle import Metric, Monitor, Reference, Rollout
 from luthier.lifecycle.backtest import always, backtest, every, never, on_harm
 from luthier.lifecycle.router import choose
 from luthier.numerics.e_values import compare_rates, detect_harm, log_detector
+from luthier.numerics.resampling import wilson_interval
 
 _REJECT = math.log(20)
 _UNITS = 20_000
@@ -67,7 +68,8 @@ def measure_rates(runs: int) -> list[dict[str, Any]]:
                 for _ in range(runs)
             ]
             row = {"rate": rate, "share": share, "rejected": float(np.mean(hits))}
-            rows.append(row | _interval(hits))
+            low, high = wilson_interval(sum(hits), runs)
+            rows.append(row | {"low": low, "high": high})
             print(_line(rows[-1]), flush=True)
     return rows
 
@@ -259,14 +261,6 @@ def _first_rejection(
     )
     over = log_e >= _REJECT
     return (int(np.argmax(over)) + 1) * _BLOCK if over.any() else None
-
-
-def _interval(hits: list[bool]) -> dict[str, float]:
-    """Interval of Wilson of a share, at 95 %."""
-    n, p, z = len(hits), float(np.mean(hits)), 1.96
-    centre = (p + z**2 / (2 * n)) / (1 + z**2 / n)
-    width = z * math.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
-    return {"low": max(0.0, centre - width), "high": centre + width}
 
 
 def _line(row: dict[str, Any]) -> str:

@@ -101,6 +101,27 @@ def test_a_registry_that_cannot_be_read_leaves_all_units_to_the_champion(registr
     assert {router.choose(f"user {i}").version for i in range(50)} == {1}
 
 
+def test_outcomes_are_kept_while_the_registry_cannot_be_read(registry, monkeypatch):
+    rollout = begin_rollout(registry, "churn:2", METRICS, shares=(0.5,))
+    router = Router(registry, "churn")
+    router.expose("user", router.choose("user"))
+    with monkeypatch.context() as away:
+
+        def fail(*_):
+            raise StorageError("the server is away")
+
+        away.setattr(type(registry.storage), "changes", fail)
+        router._read_s = -1e9
+        assert router.choose("user").rollout == 0
+        assert router.observe("user", {"conversion": 1})
+    router._read_s = -1e9
+    router.choose("another")
+    router.flush()
+    outcomes = read_outcomes(registry, "churn", rollout)
+    assert outcomes.units[:, 1:].sum() == 1
+    assert outcomes.of("conversion")[:, [1, 4]].sum() == 1
+
+
 def test_a_decision_reads_the_registry_once_a_second_at_most(registry, monkeypatch):
     router = Router(registry, "churn")
     reads = []

@@ -12,7 +12,7 @@ import msgspec
 
 from ..registry import Event, Version
 from ..registry.comparison import compare_versions, compare_with_here
-from ..registry.registry import latest
+from ..registry.registry import gates_of
 from .options import load_study, study_options
 from .registry_options import open_registry, registry_options, why_option
 from .rollout import rollout
@@ -120,7 +120,7 @@ def show(name: str, registry: str, artifacts: str | None) -> None:
         if pairs:
             click.echo(title)
             print_pairs(pairs)
-    gates = latest(place.history(content.model)).get(f"gates of version {version.number}")
+    gates = place.record(content.model, gates_of(version))
     if gates is not None:
         click.echo(f"Gates: {escape(gates.after['verdict'])}")
         print_table(

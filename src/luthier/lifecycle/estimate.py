@@ -64,8 +64,7 @@ class ErrorEstimator:
 
     def calibrate(self, probabilities: Any) -> Array:
         """Return (n,) the shares of positives among rows that had such probabilities."""
-        p, _ = _check(probabilities)
-        return np.interp(p, self._p, self._rate)
+        return self._find_rates(_check(probabilities)[0])
 
     def check(self, probabilities: Any, labels: Any) -> bool:
         """Compare what is expected with the latest labels; whether estimates may be given.
@@ -109,8 +108,11 @@ class ErrorEstimator:
         return Estimate(float(self._expect_errors(p).mean()))
 
     def _expect_errors(self, p: Array) -> Array:
-        rate = np.interp(p, self._p, self._rate)
+        rate = self._find_rates(p)
         return np.where(p >= self.threshold, 1 - rate, rate)
+
+    def _find_rates(self, p: Array) -> Array:
+        return np.interp(p, self._p, self._rate)
 
 
 def _check(probabilities: Any, labels: Any = None) -> tuple[Array, Array]:

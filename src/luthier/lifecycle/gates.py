@@ -18,7 +18,7 @@ import numpy as np
 from ..errors import LifecycleError
 from ..numerics.stats import paired_bootstrap_interval
 from ..registry.log import Draft
-from ..registry.registry import Registry
+from ..registry.registry import CHAMPION, Registry, gates_of
 from ..registry.version import Version
 from ..typing import Array, Mask
 
@@ -243,10 +243,10 @@ def check_champion(
         load: Opens the artifact of a version at a path; None to check its hash alone.
     """
     aliases = registry.aliases(model)
-    if "champion" not in aliases:
+    if CHAMPION not in aliases:
         because = "there is no champion to go back to"
         return Gate(name="champion loads", verdict="inconclusive", because=because)
-    version = registry.version(f"{model}@champion")
+    version = registry.version(f"{model}@{CHAMPION}")
     if version.content.artifact is None:
         because = f"{version.name} has params only"
         return Gate(name="champion loads", verdict="pass", because=because)
@@ -280,7 +280,7 @@ def record_gates(registry: Registry, name: str, gates: Sequence[Gate]) -> Verdic
     bad = [gate.name for gate in gates if gate.verdict != "pass"]
     draft = Draft(
         action="tested",
-        subject=f"gates of version {version.number}",
+        subject=gates_of(version),
         after={"verdict": verdict, "gates": msgspec.to_builtins(list(gates))},
         reason=f"{verdict}: {', '.join(bad)}" if bad else f"all {len(gates)} gates passed",
     )

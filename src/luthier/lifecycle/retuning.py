@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from ..errors import LifecycleError, RegistryConflictError
 from ..registry.log import Draft
-from ..registry.registry import Registry
+from ..registry.registry import CHAMPION, Registry
 from ..registry.version import Version
 from .gates import Gate, record_gates
 from .rolling_out import advance_rollout, begin_rollout
@@ -366,17 +366,13 @@ class Retuner:
 
     def _retune(self, row: Row) -> Row:
         trained = self.actions.retune(self.policy.n_trials, row.attempt)
-        best_before = min(x for x in (row.loss_now, row.loss_new) if x is not None)
+        known = [loss for loss in (row.loss_now, row.loss_new) if loss is not None]
         new = replace(row, spent=self._add_spent(row, trained))
-        if trained.loss >= best_before:
-            if (
-                row.loss_new is not None
-                and row.loss_now is not None
-                and row.loss_new < row.loss_now
-            ):
-                because = "retuning found nothing better than the refit"
-                return replace(new, state=State.STAGED, because=because)
-            return self._end(new, "retuning found nothing better than the champion", True)
+        if trained.loss >= min(known):
+            if row.loss_new is None or row.loss_new == max(known):
+                return self._end(new, "retuning found nothing better than the champion", True)
+            because = "retuning found nothing better than the refit"
+            return replace(new, state=State.STAGED, because=because)
         because = f"{trained.n_trials} trials found loss {trained.loss:.4g}"
         return replace(
             new,
@@ -388,7 +384,7 @@ class Retuner:
 
     def _check(self, row: Row) -> Row:
         version = self.registry.version(str(row.version))
-        if self.registry.aliases(self.model).get("champion") == version.number:
+        if self.registry.aliases(self.model).get(CHAMPION) == version.number:
             return replace(row, state=State.PROMOTED, because=f"{version.name} is the champion")
         verdict = record_gates(self.registry, version.name, self.actions.check(version))
         if verdict != "pass":

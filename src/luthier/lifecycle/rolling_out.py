@@ -9,10 +9,10 @@ from typing import Any
 import msgspec
 
 from ..errors import LifecycleError, RegistryError
-from ..registry.log import Draft
+from ..registry.log import Draft, Event
 from ..registry.registry import CHALLENGER, CHAMPION, PREVIOUS, Registry
 from .rollout import Decision, Metric, Rollout, decide
-from .router import read_outcomes, read_rollout
+from .router import ROLLOUT, find_rollout, read_outcomes, read_rollout
 
 _STATES = {
     "promote": "promoted",
@@ -46,8 +46,7 @@ def begin_rollout(
     aliases = registry.aliases(model)
     if CHAMPION not in aliases:
         raise RegistryError(f"{model} has no champion to compare with; promote a version first")
-    event = registry.record(model, "rollout")
-    last = None if event is None else msgspec.convert(event.after, Rollout)
+    last = read_rollout(registry, model)
     if last is not None and last.state == "running":
         raise LifecycleError(
             f"roll-out {last.number} of {model} is running: end it with 'stop_rollout' first"
@@ -89,10 +88,7 @@ def advance_rollout(registry: Registry, model: str) -> tuple[Rollout, Decision]:
         RegistryConflictError: Another process advanced it at the same moment, or somebody moved an
             alias; nothing was changed.
     """
-    event = registry.record(model, "rollout")
-    rollout = read_rollout(registry, model)
-    if event is None or rollout is None or rollout.state != "running":
-        raise LifecycleError(f"no roll-out of {model} is running")
+    rollout, event = _find_running(registry, model)
     now_s = registry.storage.now()
     decision = decide(rollout, read_outcomes(registry, model, rollout), now_s)
     if decision.action == "wait":
@@ -111,9 +107,7 @@ def stop_rollout(registry: Registry, model: str, reason: str = "") -> Rollout:
     Raises:
         LifecycleError: None is running.
     """
-    rollout = read_rollout(registry, model)
-    if rollout is None or rollout.state != "running":
-        raise LifecycleError(f"no roll-out of {model} is running")
+    rollout, _ = _find_running(registry, model)
     return _end(registry, model, rollout, "stopped", reason)
 
 
@@ -127,19 +121,27 @@ def give_verdict(registry: Registry, model: str) -> dict[str, Any]:
     Raises:
         LifecycleError: There was never one.
     """
-    rollout = read_rollout(registry, model)
-    if rollout is None:
+    found = find_rollout(registry, model)
+    if found is None:
         raise LifecycleError(f"{model} never had a roll-out")
+    rollout, event = found
     verdicts = {"promoted": "success", "rolled back": "failure", "running": "running"}
-    event = registry.record(model, "rollout")
     return {
         "model": model,
         "rollout": rollout.number,
         "verdict": verdicts.get(rollout.state, "inconclusive"),
         "state": rollout.state,
         "share": rollout.share,
-        "because": "" if event is None else event.reason,
+        "because": event.reason,
     }
+
+
+def _find_running(registry: Registry, model: str) -> tuple[Rollout, Event]:
+    """Return the running roll-out and the event that says so; raise LifecycleError for none."""
+    found = find_rollout(registry, model)
+    if found is None or found[0].state != "running":
+        raise LifecycleError(f"no roll-out of {model} is running")
+    return found
 
 
 def _end(
@@ -176,7 +178,7 @@ def _end(
 def _draft(action: str, rollout: Rollout, reason: str, decision: Decision | None = None) -> Draft:
     return Draft(
         action=action,
-        subject="rollout",
+        subject=ROLLOUT,
         after=msgspec.to_builtins(rollout),
         reason=reason,
         evidence={} if decision is None else dict(decision.evidence),

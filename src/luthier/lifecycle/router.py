@@ -18,12 +18,13 @@ import msgspec
 import numpy as np
 
 from ..errors import LifecycleError, LuthierError, RegistryError
-from ..registry.log import Draft, Log
+from ..registry.log import Draft, Event, Log
 from ..registry.registry import CHAMPION, Registry
 from .rollout import Metric, Outcomes, Rollout
 
 Arm = Literal["champion", "challenger"]
 
+ROLLOUT = "rollout"  # the subject of its events
 _FRESH_S = 1.0  # for so long a row is believed
 _SCALE = 2.0**-64
 _MOST_PENDING = 100_000  # units whose outcomes are awaited; the oldest are given up
@@ -66,14 +67,11 @@ def choose(rollout: Rollout | None, champion: int, key: str) -> Choice:
     """
     if rollout is None or rollout.state != "running":
         return Choice(champion)
-    share = rollout.shares[rollout.step]
-    if share == 0:
+    if rollout.share == 0:
         return Choice(champion, "champion", rollout.number, rollout.step, rollout.challenger)
-    is_challenger = place(rollout.salt, key) < share
-    version = rollout.challenger if is_challenger else rollout.champion
-    return Choice(
-        version, "challenger" if is_challenger else "champion", rollout.number, rollout.step
-    )
+    if place(rollout.salt, key) < rollout.share:
+        return Choice(rollout.challenger, "challenger", rollout.number, rollout.step)
+    return Choice(rollout.champion, "champion", rollout.number, rollout.step)
 
 
 class Router:
@@ -94,12 +92,12 @@ class Router:
         self.registry = registry
         self.model = model
         self._rollout: Rollout | None = None
+        self._is_readable = True
         self._read_s = -math.inf
         self._lock = threading.Lock()
         self._pending: dict[str, Choice] = {}
         self._done: dict[str, None] = {}
         self._counts = _Counts()
-        self._metrics: dict[str, Metric] = {}
         aliases = registry.aliases(model)
         if CHAMPION not in aliases:
             raise RegistryError(f"{model} has no champion yet; promote a version first")
@@ -112,7 +110,7 @@ class Router:
         """
         if time.monotonic() - self._read_s > _FRESH_S:
             self._refresh()
-        return choose(self._rollout, self._champion, key)
+        return choose(self._rollout if self._is_readable else None, self._champion, key)
 
     def expose(self, key: str, choice: Choice) -> None:
         """Note that a unit got its answer, so that `observe` can join its outcome by the key.
@@ -149,7 +147,7 @@ class Router:
             raise LifecycleError(f"expected outcomes of {key}, such as {{'kept': 1}}, got none")
         if self._rollout is None:
             return False
-        self._check(outcomes)
+        self._check(self._rollout, outcomes)
         with self._lock:
             choice = None if key in self._done else choice or self._pending.get(key)
             if choice is None or self._rollout is None or choice.rollout != self._rollout.number:
@@ -167,16 +165,17 @@ class Router:
         Raises:
             LifecycleError: There is no such metric, or a value that cannot be one of it.
         """
-        if self._rollout is None:
+        rollout = self._rollout
+        if rollout is None:
             return
-        self._check(champion)
-        self._check(challenger)
+        metrics = self._check(rollout, champion)
+        self._check(rollout, challenger)
         with self._lock:
-            self._counts.add_unit(Choice(0, "challenger", self._rollout.number, self._rollout.step))
+            self._counts.add_unit(Choice(0, "challenger", rollout.number, rollout.step))
             for name in champion.keys() & challenger.keys():
                 a, b = champion[name], challenger[name]
                 if a != b:
-                    is_worse = (b < a) == (self._metrics[name].goal == "maximize")
+                    is_worse = (b < a) == (metrics[name].goal == "maximize")
                     self._counts.add_shadow(name, is_worse)
 
     def flush(self) -> None:
@@ -208,22 +207,24 @@ class Router:
             _log.warning(
                 "the registry of %s cannot be read, the champion answers: %s", self.model, e
             )
-            self._rollout = None
+            self._is_readable = False
             return
+        self._is_readable = True
         if (rollout and rollout.number) != (self._rollout and self._rollout.number):
             with self._lock:
                 self._pending.clear()
                 self._done.clear()
                 self._counts = _Counts()
-        self._metrics = {m.name: m for m in rollout.metrics} if rollout else {}
         self._rollout, self._champion = rollout, champion
 
-    def _check(self, outcomes: Mapping[str, float]) -> None:
+    def _check(self, rollout: Rollout, outcomes: Mapping[str, float]) -> dict[str, Metric]:
+        """Refuse outcomes that cannot be, and return the metrics of a roll-out by name."""
+        metrics = {metric.name: metric for metric in rollout.metrics}
         for name, value in outcomes.items():
-            metric = self._metrics.get(name)
+            metric = metrics.get(name)
             if metric is None:
                 raise LifecycleError(
-                    f"the roll-out of {self.model} watches {sorted(self._metrics)}, not {name!r}"
+                    f"the roll-out of {self.model} watches {sorted(metrics)}, not {name!r}"
                 )
             is_number = isinstance(value, int | float | np.number | np.bool_) and math.isfinite(
                 value
@@ -231,12 +232,22 @@ class Router:
             if not is_number or (metric.kind == "rate" and value not in (0, 1)):
                 expected = "0 or 1" if metric.kind == "rate" else "a finite number"
                 raise LifecycleError(f"{name} must be {expected}, got {value!r}")
+        return metrics
+
+
+def find_rollout(registry: Registry, model: str) -> tuple[Rollout, Event] | None:
+    """Return the latest roll-out of a model, ended or not, and the event that says so.
+
+    None where there is none.
+    """
+    event = registry.record(model, ROLLOUT)
+    return None if event is None else (msgspec.convert(event.after, Rollout), event)
 
 
 def read_rollout(registry: Registry, model: str) -> Rollout | None:
     """Return the latest roll-out of a model, ended or not; None where there is none."""
-    event = registry.record(model, "rollout")
-    return None if event is None else msgspec.convert(event.after, Rollout)
+    found = find_rollout(registry, model)
+    return None if found is None else found[0]
 
 
 def open_outcomes(registry: Registry, model: str, number: int) -> Log:

@@ -308,7 +308,7 @@ class Registry:
     # -- parts
 
     def _require_gates(self, version: Version) -> None:
-        gates = latest(self._read(version.content.model)).get(f"gates of version {version.number}")
+        gates = self.record(version.content.model, gates_of(version))
         if gates is None or gates.after["verdict"] == "pass":
             return
         bad = [g for g in gates.after["gates"] if g["verdict"] != "pass"]
@@ -344,6 +344,11 @@ class Registry:
 def latest(events: Sequence[Event]) -> dict[str, Event]:
     """The latest event about each subject."""
     return {event.subject: event for event in events}
+
+
+def gates_of(version: Version) -> str:
+    """The subject of what gates have found of a version."""
+    return f"gates of version {version.number}"
 
 
 def split_name(name: str) -> tuple[str, int | None, str | None]:
