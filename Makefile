@@ -97,10 +97,9 @@ servers:
 	$(call install,docs)
 	touch $@
 
-.venv/bench: .venv/bin/python pyproject.toml
-	$(call install,dev-all)
+.venv/bench: .venv/dev-all
 	$(call install,bench)
-	touch $@ .venv/dev-all .venv/dev .venv/test .venv/demo
+	touch $@
 
 clean:
 	rm -rf .venv

@@ -31,6 +31,14 @@ def test_models_are_listed_with_their_aliases(service):
     assert service("GET", "/v1/studies")[1]["studies"] == []
 
 
+def test_a_log_is_no_study_by_its_id_either(service, registry):
+    [log] = registry.storage.studies()
+    assert service("GET", f"/v1/studies/{log.id}")[0] == 404
+    assert service("POST", f"/v1/studies/{log.id}/ask", {})[0] == 404
+    assert service("DELETE", f"/v1/studies/{log.id}")[0] == 404
+    assert registry.verify("churn") is None
+
+
 def test_without_a_roll_out_the_champion_answers(service):
     status, choice = service("GET", "/v1/models/churn/choose?key=user")
     assert status == 200

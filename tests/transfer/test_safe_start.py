@@ -1,9 +1,11 @@
 """The start with memory: in turns with an even sample, and without it once it misled."""
 
 import numpy as np
+import pytest
 from tests.transfer.cases import SPACE, bowl, make
 
 from luthier import History, State, TrialRow
+from luthier.models.training_data import InputEncoder
 from luthier.transfer.recall import recall
 from luthier.transfer.safe_start import find_rows, follow_start, measure_agreement
 
@@ -87,3 +89,14 @@ def test_memory_is_not_judged_by_its_own_points_alone():
     assert start([], portfolio=[])[0].agreement is None
     assert start([1.0, 2.0, 0.5, 3.0], portfolio=range(4))[0].agreement is None
     assert start([1.0, 2.0, 0.5, 3.0], portfolio=range(3))[0].agreement is not None
+
+
+def test_agreement_is_the_sum_over_all_pairs():
+    _, recalled = start([])
+    rng = np.random.default_rng(4)
+    X = SPACE.sample(rng, 12)
+    y = rng.integers(0, 4, 12).astype(float)
+    f = recalled.mean_prediction(InputEncoder(SPACE), X, 0)
+    i, k = np.tril_indices(12, -1)
+    expected = ((f[i] - f[k]) * np.sign(y[i] - y[k])).sum() / np.abs(f[i] - f[k]).sum()
+    assert measure_agreement(SPACE, X, y[:, None], recalled) == pytest.approx(expected)

@@ -84,3 +84,15 @@ def test_losses_of_any_size_are_learned(scale):
     F = models.predict(ENCODER.encode(X))
     assert np.isfinite(models.F).all()
     assert kendall(bowl(X), F[:, 0]) > 0.7
+
+
+def test_kendalls_tau_counts_no_pair_of_equal_first_values():
+    rng = np.random.default_rng(3)
+    for _ in range(50):
+        x, y = rng.integers(0, 6, (2, 12)).astype(float)
+        i, k = np.tril_indices(12, -1)
+        sign = np.sign(x[i] - x[k])
+        expected = (sign * np.sign(y[i] - y[k])).sum() / max(np.abs(sign).sum(), 1.0)
+        assert kendall(x, y) == pytest.approx(expected, abs=1e-12)
+    assert kendall(np.ones(5), np.arange(5.0)) == 0
+    assert kendall(np.arange(5.0), np.ones(5)) == 0

@@ -13,13 +13,14 @@ from ..numerics.forest import columns
 from ..space.distributions import Categorical
 from ..space.space import Space
 from ..terminal import escape_lines
-from ..typing import Array, Index, Mask
+from ..typing import Array, Mask
 from ..validation import check_real
 from ..wording import count_of
 from .arguments import takes_history
 from .axes import read_axis
 from .fill_ins import spread
 from .fitted_surrogate import FittedSurrogate, fit_surrogate
+from .importances.ranking import count_choices
 from .model_quality import ModelQuality
 
 _N_POINTS = 4_000
@@ -115,8 +116,9 @@ def explain_best(history: History, objective: str | None = None, share: float = 
     threshold = float(np.quantile(expected, share))
     good = expected <= threshold
 
-    V, tried = (columns(points, _count_choices(space)).T for points in (X, fitted.X))
-    is_category = _count_choices(space) > 0
+    n_choices = count_choices(space)
+    V, tried = (columns(points, n_choices).T for points in (X, fitted.X))
+    is_category = n_choices > 0
     boxes = rule_tree.grow(V, good, is_category, _DEPTH, _MIN_LEAF)
     boxes = [_shorten(box, V, good) for box in _choose(boxes, V, good)]
     inside = [box.contains(V) for box in boxes]
@@ -136,11 +138,6 @@ def explain_best(history: History, objective: str | None = None, share: float = 
         purity=float(good[any_].mean()),
         quality=fitted.quality,
     )
-
-
-def _count_choices(space: Space) -> Index:
-    counts = [(p.n_values or 0) if j in space.unordered else 0 for j, p in enumerate(space.dists)]
-    return np.array(counts, dtype=np.int64)
 
 
 def _choose(boxes: list[rule_tree.Box], V: Array, good: Mask) -> list[rule_tree.Box]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+import weakref
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -89,8 +90,11 @@ class Evaluate:
         self.scheduler = FoldRace(patience, plan.ratio)
         self._slices = {name: np.asarray(labels) for name, labels in (slices or {}).items()}
         self._constraints = dict(constraints or {})
-        self._checked: int | None = None  # the study whose trials have these folds, by its id
+        self._checked: weakref.ref[Any] | None = None  # the study whose trials have these folds
         self._check_options()
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_checked": None}
 
     def _check_options(self) -> None:
         for name, labels in self._slices.items():
@@ -165,9 +169,9 @@ class Evaluate:
     def _check_study(self, trial: Trial) -> None:
         """Refuse a trial that was asked of a study with other folds, once for each study."""
         engine = getattr(trial.link, "engine", None)
-        if engine is not None and id(engine) != self._checked:
+        if engine is not None and (self._checked is None or self._checked() is not engine):
             self.check_trials(engine.rows(), engine.name)
-            self._checked = id(engine)
+            self._checked = weakref.ref(engine)
 
     def _plan_of(self, trial: Trial) -> SplitPlan:
         repeat = trial.tags.get("repeat")

@@ -98,6 +98,7 @@ class Router:
         self._pending: dict[str, Choice] = {}
         self._done: dict[str, None] = {}
         self._counts = _Counts()
+        self._outcomes: Log | None = None  # of the roll-out
         aliases = registry.aliases(model)
         if CHAMPION not in aliases:
             raise RegistryError(f"{model} has no champion yet; promote a version first")
@@ -186,13 +187,11 @@ class Router:
         """
         with self._lock:
             counts, self._counts = self._counts, _Counts()
-            rollout = self._rollout
-        if rollout is None or counts.is_empty:
+            outcomes = self._outcomes
+        if outcomes is None or counts.is_empty:
             return
         try:
-            open_outcomes(self.registry, self.model, rollout.number).append(
-                lambda events: [counts.to_draft()]
-            )
+            outcomes.append(lambda events: [counts.to_draft()])
         except BaseException:
             with self._lock:
                 self._counts.join(counts)
@@ -215,6 +214,9 @@ class Router:
                 self._pending.clear()
                 self._done.clear()
                 self._counts = _Counts()
+                self._outcomes = (
+                    open_outcomes(self.registry, self.model, rollout.number) if rollout else None
+                )
         self._rollout, self._champion = rollout, champion
 
     def _check(self, rollout: Rollout, outcomes: Mapping[str, float]) -> dict[str, Metric]:

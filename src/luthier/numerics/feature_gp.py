@@ -28,6 +28,7 @@ from .gp import (
     matern_slope,
     neg_log_likelihood,
     squared_differences,
+    squared_distances,
 )
 
 COMMON = 0.5
@@ -36,24 +37,6 @@ COMMON = 0.5
 _LOG_A = (-2.0, 1.5)  # mean and standard deviation before any data
 _LOG_A_BOUNDS = (-9.0, 5.0)
 _MAX_ITERATIONS = 12  # of L-BFGS, which begins near its end
-
-
-def squared_distances(rho: Array, Z: Inputs, other: Inputs) -> Array:
-    """(m, n) squared scaled distances of two sets of points.
-
-    Args:
-        rho: (d,) inverse squared lengthscales, of numbers and then of categories.
-        Z: m points.
-        other: n points.
-    """
-    scale = np.sqrt(rho[: Z.N.shape[1]])
-    A, B = Z.N * scale, other.N * scale
-    r2 = (-2 * A) @ B.T
-    r2 += np.einsum("ij,ij->i", A, A)[:, None]
-    r2 += np.einsum("ij,ij->i", B, B)
-    for j in range(Z.C.shape[1]):
-        r2 += rho[len(scale) + j] * (Z.C[:, j, None] != other.C[:, j])
-    return np.maximum(r2, 0.0, out=r2)
 
 
 def neg_log_posterior(

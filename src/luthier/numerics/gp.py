@@ -566,6 +566,18 @@ def _scale_numbers(N: Array, rho: Array, shapes: Array) -> Array:
     return np.asarray(warped * np.sqrt(rho[: N.shape[1]]))
 
 
+def squared_distances(rho: Array, Z: Inputs, other: Inputs) -> Array:
+    """(m, n) squared scaled distances of two sets of points, whose numbers are not warped.
+
+    Args:
+        rho: (p + q,) inverse squared lengthscales, of numbers and then of categories.
+        Z: m points.
+        other: n points.
+    """
+    A, B = (_scale_numbers(points.N, rho, rho[:0]) for points in (Z, other))
+    return _squared_distances(rho, A, Z.C, B, other.C)
+
+
 def _squared_distances(rho: Array, B: Array, C: Array, A: Array, other: Array) -> Array:
     """Squared scaled distances (m, n) of two sets of points.
 

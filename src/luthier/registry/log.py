@@ -20,7 +20,7 @@ import numpy as np
 
 from ..errors import RegistryError, StorageDamagedError, StudyExistsError, StudyNotFoundError
 from ..space.space import Space
-from ..storages.base import LOG, Storage
+from ..storages.base import LOG, Storage, StudyRecord
 from ..trial.record import State, TrialRow
 from ..validation import show
 
@@ -214,15 +214,20 @@ class Log:
         return self._study
 
     def _create(self) -> int:
-        spec = {"directions": ["minimize"], "seed": 0, "space": Space().to_json(), LOG: True}
-        try:
-            self._study = self.storage.create_study(self.name, spec).id
-        except StudyExistsError:  # another process was quicker
-            self._study = self.storage.study(self.name).id
+        self._study = make_place(self.storage, self.name).id
         return self._study
 
     def _count(self) -> int:
         return self.storage.study(self.name).n_trials
+
+
+def make_place(storage: Storage, name: str) -> StudyRecord:
+    """Make a place for rows that are no trials, or return the one that has the name already."""
+    spec = {"directions": ["minimize"], "seed": 0, "space": Space().to_json(), LOG: True}
+    try:
+        return storage.create_study(name, spec)
+    except StudyExistsError:  # another process was quicker
+        return storage.study(name)
 
 
 def to_plain(value: Any) -> Any:

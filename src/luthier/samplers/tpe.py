@@ -94,13 +94,15 @@ class TPE(Sampler):
         order, n_finished = rank_trials(history, n_good, cache=self._chosen)
         n_startup, lent = self.n_startup_trials, None
         if history.info.memory:
-            from ..transfer.lending import lend_rows  # its models take long to load
-            from .memory_start import start_length
+            from .memory_start import start_length  # its models take long to load
 
             n_startup = start_length(space, history, n_startup)
-            lent = lend_rows(space, history, self.gamma)
         if n_finished < n_startup:
             return sample_startup(space, history, n, rng)
+        if history.info.memory:
+            from ..transfer.lending import lend_rows
+
+            lent = lend_rows(space, history, self.gamma)
 
         densities = self._fitter.fit(
             space,

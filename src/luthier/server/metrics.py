@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from ..errors import StudyNotFoundError
 from ..storages import Storage
-from ..storages.base import StudyRecord
+from ..storages.base import StudyRecord, without_logs
 from ..trial.record import State
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -60,7 +60,7 @@ class _StudyCollector(Collector):
         """Yield the studies without their specs, few of which are in memory at a time."""
         first = 0
         while page := self.storage.page_of_studies(first):
-            yield from (replace(record, spec={}) for record in page)
+            yield from (replace(record, spec={}) for record in without_logs(page))
             first = page[-1].id + 1
 
     def _leases(self, study: int) -> list[float]:

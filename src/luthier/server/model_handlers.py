@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import msgspec
 
 from .. import lifecycle
 from ..registry import Registry
-from ..registry.registry import check_model_name
 from ..storages import Storage
 from . import model_schemas as forms
 from .request import ApiRequest
@@ -24,6 +24,7 @@ class ModelHandlers:
     def __init__(self, storage: Storage) -> None:
         self._registry = Registry(storage, actor="the service")
         self._routers: dict[str, lifecycle.Router] = {}
+        self._params: dict[tuple[str, int], dict[str, Any]] = {}  # of versions, which never change
         self._lock = threading.Lock()
 
     def list_models(self, request: ApiRequest) -> forms.Models:
@@ -42,8 +43,10 @@ class ModelHandlers:
         router = self._router(request.name)
         choice = router.choose(query.key)
         router.expose(query.key, choice)
-        version = self._registry.version(f"{request.name}:{choice.version}")
-        return forms.Choice(**msgspec.structs.asdict(choice), params=version.params)
+        version = request.name, choice.version
+        if version not in self._params:
+            self._params[version] = self._registry.version("{}:{}".format(*version)).params
+        return forms.Choice(**msgspec.structs.asdict(choice), params=self._params[version])
 
     def observe(self, request: ApiRequest) -> forms.Observed:
         """Say what came of a unit that was chosen for; it is stored before the answer."""
@@ -56,12 +59,10 @@ class ModelHandlers:
 
     def verdict(self, request: ApiRequest) -> forms.RolloutVerdict:
         """Read how the latest roll-out of a model stands."""
-        check_model_name(request.name)
         return forms.RolloutVerdict(**lifecycle.give_verdict(self._registry, request.name))
 
     def _router(self, model: str) -> lifecycle.Router:
         with self._lock:
             if model not in self._routers:
-                check_model_name(model)
                 self._routers[model] = lifecycle.Router(self._registry, model)
             return self._routers[model]

@@ -11,7 +11,7 @@ from ..checkpoints.places import allowed_places, find_allowed
 from ..errors import StorageDamagedError, StudyError, StudyNotFoundError
 from ..history import History
 from ..storages import Storage
-from ..storages.base import StudyRecord
+from ..storages.base import LOG, StudyRecord
 from ..study.checkpoint_owner import find_owner
 from ..study.engine import Engine
 from ..study.opening import open_checkpoints, stored_place
@@ -106,7 +106,7 @@ class OpenStudies:
         """
         if found := self.storage.page_of_studies(study, 1):
             [record] = found
-            if record.id == study:
+            if record.id == study and LOG not in record.spec:
                 return record
         self.forget(study)
         raise StudyNotFoundError(f"there is no study with id {study}; GET /v1/studies lists them")

@@ -96,10 +96,4 @@ def _best_rows(space: Space, m: Matched) -> Array:
 
 def complete(space: Space, X: Array) -> Array:
     """Return points (n, d) that lack no active parameter: where one did, it has its default."""
-    X = X.copy()
-    for j, p in enumerate(space.dists):
-        default = 0.0 if j in space.unordered else 0.5
-        if p.likeliest is not None:
-            default = float(p.to_unit(p.raw(p.likeliest)))
-        X[np.isnan(X[:, j]), j] = default
-    return space.settle(X)
+    return space.settle(np.where(np.isnan(X), space.start(), X))

@@ -56,7 +56,8 @@ def recall(space: Space, history: History) -> Recalled | None:
 
 def _is_same(a: Space, b: Space) -> bool:
     return a is b or (
-        a.params == b.params and [c.text for c in a.constraints] == [c.text for c in b.constraints]
+        list(a.params.items()) == list(b.params.items())
+        and [c.text for c in a.constraints] == [c.text for c in b.constraints]
     )
 
 

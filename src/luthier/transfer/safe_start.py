@@ -13,6 +13,7 @@ import numpy as np
 
 from ..history.history import History
 from ..models.training_data import InputEncoder, collect_objectives
+from ..numerics.rank_tests import average_ranks
 from ..space.space import Space
 from ..typing import Array, Mask
 from .recall import Recalled
@@ -95,13 +96,15 @@ def measure_agreement(space: Space, X: Array, losses: Array, recalled: Recalled)
         recalled: What earlier tasks say.
     """
     encoder = InputEncoder(space)
-    i, k = np.tril_indices(len(X), -1)
+    n = len(X)
+    centred = 2 * np.arange(1, n + 1) - (n + 1)
     total, most = 0.0, 1e-300
     for j, y in enumerate(losses.T):
         f = recalled.mean_prediction(encoder, X, j)
-        if f is not None:
-            total += float(((f[i] - f[k]) * np.sign(y[i] - y[k])).sum())
-            most += float(np.abs(f[i] - f[k]).sum())
+        if f is not None:  # sums over all pairs, by ranks
+            f = f - f[0]
+            total += float(f @ (2 * average_ranks(y) - (n + 1)))
+            most += float(np.sort(f) @ centred)
     return total / most
 
 

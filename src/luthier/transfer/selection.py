@@ -17,8 +17,6 @@ MAX_TASKS = 20
 """Tasks that a study keeps."""
 
 _MAX_MODELLED = 60  # tasks among which the most different are looked for
-LEAST_COMPATIBILITY = 0.5
-"""Share of the parameters that a task must know to be in the model, and not only in the start."""
 
 
 class LeftOut(NamedTuple):

@@ -11,6 +11,7 @@ numbers of a point. f_t is the standardised prediction of task t.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -20,8 +21,7 @@ from scipy.linalg import cho_factor, cho_solve
 from ..models.hyperparameters import Hyperparameters
 from ..models.surrogate import WarpedOutcomes
 from ..models.training_data import InputEncoder
-from ..numerics.feature_gp import squared_distances
-from ..numerics.gp import Inputs, Posterior, matern, matern_slope
+from ..numerics.gp import Inputs, Posterior, matern, matern_slope, squared_distances
 from ..numerics.sobol import sobol
 from ..numerics.threads import one_thread
 from ..numerics.warping import half_rank, standardise
@@ -125,9 +125,19 @@ def _fit(encoder: InputEncoder, matched: Matched) -> _Source:
 
 def kendall(x: Array, y: Array) -> float:
     """Return Kendall's tau of two (n,); pairs of equal x do not count."""
-    i, k = np.tril_indices(len(x), -1)
-    sign = np.sign(x[i] - x[k])
-    return float((sign * np.sign(y[i] - y[k])).sum() / max(np.abs(sign).sum(), 1.0))
+    from scipy.stats import kendalltau  # takes long to load
+
+    untied_x, untied_y = _count_untied(x), _count_untied(y)
+    if not untied_x or not untied_y:
+        return 0.0
+    tau_b = float(kendalltau(x, y).statistic)
+    return round(tau_b * math.sqrt(untied_x * untied_y)) / untied_x
+
+
+def _count_untied(x: Array) -> int:
+    """Return the number of pairs of unequal values."""
+    counts = np.unique(x, return_counts=True)[1]
+    return int(math.comb(len(x), 2) - (counts * (counts - 1) // 2).sum())
 
 
 @one_thread()

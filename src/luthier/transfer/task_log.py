@@ -8,16 +8,16 @@ ended, and are empty.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 from uuid import uuid4
 
 import msgspec
 
-from ..errors import StudyExistsError, StudyNotFoundError, TaskError
+from ..errors import StudyNotFoundError, TaskError
 from ..history.task import Task
-from ..registry.log import Draft, Event, Log
-from ..space.space import Space
+from ..registry.log import Draft, Event, Log, make_place
 from ..storages.base import LOG, Storage
 from ..trial.record import State, TrialRow
 
@@ -102,6 +102,7 @@ class TaskLog:
         self.storage = storage
         self._log = Log(storage, _HEADS)
         self._known = _Known()
+        self._lock = threading.Lock()  # of what is known
         self._rows: int | None = None
 
     def heads(self) -> list[Head]:
@@ -191,8 +192,9 @@ class TaskLog:
 
     def _read(self, events: Sequence[Event]) -> _Known:
         """What is known after some events, to be changed freely."""
-        self._known.follow(events)
-        return self._known.copy()
+        with self._lock:
+            self._known.follow(events)
+            return self._known.copy()
 
     def _write_rows(self, tasks: Sequence[Task]) -> range:
         if not tasks:
@@ -210,7 +212,8 @@ class TaskLog:
 
     def _find_left_over(self) -> list[int]:
         """Places of forgotten tasks whose rows are still there."""
-        gone = sorted(self._known.gone)
+        with self._lock:
+            gone = sorted(self._known.gone)
         if not gone:
             return []
         rows = self.storage.rows(self._find_rows(), gone)
@@ -235,11 +238,7 @@ class TaskLog:
             try:
                 record = self.storage.study(_ROWS)
             except StudyNotFoundError:
-                spec = {"directions": ["minimize"], "seed": 0, "space": Space().to_json()}
-                try:
-                    record = self.storage.create_study(_ROWS, spec | {LOG: True})
-                except StudyExistsError:  # another process was quicker
-                    record = self.storage.study(_ROWS)
+                record = make_place(self.storage, _ROWS)
             if LOG not in record.spec:
                 raise TaskError(
                     f"a study of this storage is called {_ROWS!r}, so no base can be kept here; "

@@ -299,6 +299,7 @@ def test_boosters_report_without_checkpoints_and_change_metrics():
     )
     result = boost(callback, 2)
     assert (result.metrics["best"], result.checkpoint) == (0.6, None)
+    assert boost(TuneReportCallback({"auc": "valid_0-auc"}), 6).checkpoint is None
     with pytest.raises(CompatError, match="rmse"):
         raise boost(TuneReportCallback("rmse"), 1).error
 

@@ -66,5 +66,8 @@ class TuneReportCallback(TuneReportCheckpointCallback):
 
     def __init__(self, metrics: Names = None, results_postprocessing_fn: Any = None) -> None:
         super().__init__(
-            metrics, checkpoint_at_end=False, results_postprocessing_fn=results_postprocessing_fn
+            metrics,
+            frequency=0,
+            checkpoint_at_end=False,
+            results_postprocessing_fn=results_postprocessing_fn,
         )
