@@ -5,10 +5,12 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import luthier
 
+LEASE_S = 1
 PAGES = Path(__file__).parents[2] / "docs" / "integrations"
 
 # Notes each report; the process ends by SIGKILL after the one that is named, the first time.
@@ -48,7 +50,7 @@ def run_page(page, folder, dies_at, *changes):
     text = (PAGES / f"{page}.md").read_text(encoding="utf-8")
     script, *_ = re.findall(r"```py\n(.*?)```", text, re.DOTALL)
     (storage,) = re.findall(r'storage="(sqlite:///\w+\.db)"', script)
-    for old, new in (*changes, (storage, f"{storage}?lease_s=1")):
+    for old, new in (*changes, (storage, f"{storage}?lease_s={LEASE_S}")):
         assert old in script, old
         script = script.replace(old, new)
     (folder / "script.py").write_text(script, encoding="utf-8")
@@ -65,6 +67,7 @@ def run_page(page, folder, dies_at, *changes):
             check=False,
         )
         assert done.returncode == (0 if n else -signal.SIGKILL), done.stdout
+        time.sleep(0 if n else LEASE_S)  # until the killed trial may be taken over
         reports.append((folder / "reports").read_text().split())
         (folder / "reports").unlink()
     name = re.search(r'create_study\(\s*"(\w+)"', script)[1]
