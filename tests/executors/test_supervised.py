@@ -48,7 +48,7 @@ each_start = pytest.mark.parametrize("start", STARTS)
 
 def code(start, then):
     lines = ["import os, signal, subprocess, time", textwrap.dedent(STARTS[start]).strip()]
-    return "\n".join([*lines, "print('began', flush=True)", then])
+    return "\n".join([*lines, "os.write(1, b'began\\n')", then])
 
 
 @pytest.fixture
@@ -199,7 +199,7 @@ def test_each_has_the_grace_after_sigterm(begin, tmp_path):
 
             os.setsid()
             signal.signal(signal.SIGTERM, end)
-            print("began", flush=True)
+            os.write(1, b"began\\n")
             time.sleep(1000)
     """
     STARTS["says goodbye"] = says_goodbye
