@@ -151,3 +151,47 @@ def test_gates_need_names_of_their_own(registry, names):
 def test_losses_must_be_of_the_same_rows(a, b):
     with pytest.raises(LifecycleError, match=r"same rows|finite"):
         check_quality(np.array(a), np.array(b), 0.0)
+
+
+EMPTY = np.empty(0)
+TWO = np.array([0.5, 1.0])
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        lambda: check_quality(EMPTY, EMPTY, 0.0),
+        lambda: check_slices(EMPTY, EMPTY, {"a": EMPTY > 0}, 0.0),
+        lambda: check_cost(len, EMPTY, seconds=1.0),
+        lambda: check_golden_rows(len, EMPTY, EMPTY),
+        lambda: check_calibration(EMPTY, EMPTY, EMPTY),
+    ],
+    ids=["quality", "slices", "cost", "golden rows", "calibration"],
+)
+def test_a_gate_without_data_is_refused(check):
+    with pytest.raises(LifecycleError, match="at least"):
+        check()
+
+
+def test_repeats_and_a_schema_without_data_leave_it_open(registry):
+    assert check_repeats([], 0.1, 0.0).verdict == "inconclusive"
+    assert check_schema(registry.version("churn:1"), {}).verdict == "fail"
+
+
+@pytest.mark.parametrize(
+    ("check", "message"),
+    [
+        (lambda: check_quality(TWO, TWO, np.nan), "margin must be a number >= 0"),
+        (lambda: check_slices(TWO, TWO, {}, -1.0), "margin must be a number >= 0"),
+        (lambda: check_slices(TWO, TWO, {"a": np.ones(3, bool)}, 0.0), "slice 'a' to say of each"),
+        (lambda: check_repeats([0.1] * 5, np.nan, 0.0), "champion must be a finite number"),
+        (lambda: check_cost(len, TWO), "expected seconds=, n_bytes= or both"),
+        (lambda: check_calibration(TWO, TWO, TWO[:1]), "of the same rows"),
+        (lambda: check_calibration(2 * TWO, TWO, TWO), r"must lie in \[0, 1\]"),
+        (lambda: check_calibration(TWO, TWO * np.nan, TWO), r"must lie in \[0, 1\]"),
+    ],
+    ids=["nan", "negative", "mask", "champion", "nothing asked", "lengths", "range", "labels"],
+)
+def test_what_a_gate_cannot_judge_is_refused(check, message):
+    with pytest.raises(LifecycleError, match=message):
+        check()

@@ -14,6 +14,7 @@ from luthier.lifecycle.retuning import State, read_row, resolve_incident
 from luthier.registry import Content, Registry
 
 METRIC = Metric(name="correct", margin=0.05)
+YEAR = 365 * 86400.0
 PASS = [Gate(name="quality", verdict="pass", because="fine")]
 
 
@@ -51,12 +52,24 @@ class World:
         return self.gates
 
 
-@pytest.fixture
-def registry(tmp_path):
-    registry = Registry(tmp_path / "models.db", actor="ada")
+def begin_model(path):
+    registry = Registry(path, actor="ada")
     registry.register(Content(model="churn", params={"depth": 1}))
     registry.promote("churn:1")
     return registry
+
+
+@pytest.fixture
+def registry(tmp_path):
+    return begin_model(tmp_path / "models.db")
+
+
+@pytest.fixture
+def clock(registry, monkeypatch):
+    """A list with the time that the storage's clock shows."""
+    shown = [1.8e9]
+    monkeypatch.setattr(registry.storage, "now", lambda: shown[0])
+    return shown
 
 
 def run(retuner, n=30):
@@ -206,10 +219,13 @@ def test_an_error_is_tried_again_and_then_ends_the_attempt(registry):
     assert "RuntimeError: no data" in retuner.row.because
 
 
-def test_a_schedule_and_grown_data_begin_an_attempt(registry):
+def test_a_schedule_and_grown_data_begin_an_attempt(registry, clock):
     world = World(registry)
     world.now = 0.1
-    retuner = Retuner(registry, "churn", world, Policy(every_s=1.0))
+    retuner = Retuner(registry, "churn", world, Policy(every_s=3600.0))
+    clock[0] = registry.version("churn:1").created_s + 3599.0
+    assert run(retuner) == ["ok"]
+    clock[0] += 1.0
     assert run(retuner)[:4] == ["ok", "suspect", "confirmed", "refit"]
 
     other = Retuner(registry, "churn", world, Policy(growth=2.0, cooldown_s=0.0))
@@ -256,6 +272,41 @@ def test_a_silent_process_is_replaced_after_its_lease(registry):
     assert other.step().state == State.STAGED
 
 
+@pytest.mark.parametrize("jump_s", [YEAR, -YEAR])
+def test_a_clock_that_jumps_does_not_end_retuning(registry, clock, jump_s):
+    policy = Policy(n_trials=10, trials_a_month=10)
+    retuner = Retuner(registry, "churn", World(registry, refit=0.25), policy)
+    retuner.suspect("harm")
+    assert run(retuner)[-1] == State.OK
+    assert not retuner.suspect("harm, in the cooldown")
+    clock[0] += jump_s
+    assert retuner.suspect("harm")
+    assert "retune" in run(retuner)  # a month and its trials are over
+
+
+def test_a_clock_that_goes_back_a_little_shortens_no_cooldown(registry, clock):
+    retuner = Retuner(registry, "churn", World(registry), Policy(every_s=YEAR))
+    retuner.suspect("harm")
+    assert run(retuner)[-1] == State.OK
+    clock[0] -= 3600.0
+    assert not retuner.suspect("harm")
+    assert retuner.step().state == State.OK
+
+
+def test_a_lease_from_before_the_clock_was_set_back_is_over(registry, clock):
+    dead = Retuner(registry, "churn", World(registry))
+    dead.suspect("harm")
+    dead.step()
+    dead.step()
+    dead.actions.refit = lambda: (_ for _ in ()).throw(KeyboardInterrupt)
+    with pytest.raises(KeyboardInterrupt):
+        dead.step()
+    other = Retuner(Registry(registry.storage), "churn", World(registry))
+    assert other.step().state == State.REFIT
+    clock[0] -= YEAR
+    assert other.step().state == State.STAGED
+
+
 def test_an_incident_that_is_not_open_is_not_closed(registry):
     with pytest.raises(LifecycleError, match="no incident of churn is open"):
         resolve_incident(registry, "churn", "x")
@@ -289,35 +340,90 @@ def test_a_staged_version_goes_through_shadow_and_canary(registry):
     assert registry.aliases("churn")["champion"] == 2
 
 
-def work_for_ever(path, ready):
-    registry = Registry(path)
-    retuner = Retuner(registry, "churn", World(registry), Policy(cooldown_s=0.0, lease_s=0.01))
-    while True:
-        if retuner.row.state == State.OK:
-            retuner.suspect("harm")
+GOOD = ["suspect", "confirmed", "refit", "retune", "staged", "shadow", "canary", "promoted", "ok"]
+BAD = [*GOOD[:-2], "rolled back", "ok"]
+LATE = [*GOOD[:-3], "inconclusive", "ok"]
+ROLLOUTS = {  # how good the challenger is beside the champion's .5, and the settings
+    "good": (0.95, {"bake_s": 0.0, "min_units": 20, "shares": (0.0, 0.5)}),
+    "bad": (0.05, {"bake_s": 0.0, "min_units": 20, "shares": (0.0, 0.5)}),
+    "late": (0.95, {"max_s": 0.0, "shares": (0.0, 0.5)}),
+}
+
+
+def live(registry, kind):
+    """Take a model from an alarm to the end of the attempt, with users during the roll-out."""
+    rate, rollout = ROLLOUTS[kind]
+    world = World(registry, refit=0.25, metrics=(METRIC,))
+    policy = Policy(lease_s=1e-3)
+    retuner = Retuner(registry, "churn", world, policy, rollout)
+    if retuner.row.attempt == 0:
+        retuner.suspect("harm")
+    rng = np.random.default_rng(1)
+    while retuner.row.state not in ("ok", "incident"):
+        router = Router(registry, "churn")
+        for _ in range(200 if retuner.row.state in ("shadow", "canary") else 0):
+            key = str(rng.integers(2**62))
+            choice = router.choose(key)
+            router.expose(key, choice)
+            p = rate if choice.arm == "challenger" else 0.5
+            if choice.shadow:
+                router.observe_shadow({"correct": 1}, {"correct": 1})
+            elif choice.rollout:
+                router.observe(key, {"correct": rng.random() < p})
+        router.flush()
         retuner.step()
-        ready.set()
+
+
+def live_and_die(path, kind, state, moment):
+    """Live until the transition into a state, and die before it is written, or just after."""
+    registry = Registry(path)
+    note = registry.note
+
+    def note_and_die(model, draft, *known, **named):
+        is_it = draft.action.endswith(f"-> {state}")
+        if is_it and moment == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        event = note(model, draft, *known, **named)
+        if is_it:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return event
+
+    registry.note = note_and_die
+    live(registry, kind)
 
 
 @pytest.mark.slow
-def test_a_kill_at_any_moment_leaves_a_state_that_goes_on(registry):
-    spawn = multiprocessing.get_context("spawn")
-    rng = np.random.default_rng(2)
-    for _ in range(3):
-        ready = spawn.Event()
-        worker = spawn.Process(target=work_for_ever, args=(registry.storage.file, ready))
-        worker.start()
-        ready.wait()
-        worker.join(float(rng.uniform(0, 0.2)))
-        os.kill(worker.pid, signal.SIGKILL)
-        worker.join()
-        assert Registry(registry.storage).verify("churn") is None
-        time.sleep(0.02)
-        retuner = Retuner(
-            Registry(registry.storage), "churn", World(registry), Policy(cooldown_s=0.0)
-        )
-        if retuner.row.state != State.OK:
-            assert run(retuner)[-1] == State.OK
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize(
+    ("kind", "states", "killed_at"),
+    [("good", GOOD, GOOD), ("bad", BAD, BAD[-2:]), ("late", LATE, LATE[-2:])],
+    ids=["good", "bad", "late"],
+)
+def test_a_kill_at_each_transition_leaves_a_state_that_goes_on(
+    tmp_path, kind, states, killed_at, moment
+):
+    forks = multiprocessing.get_context("forkserver")
+    forks.set_forkserver_preload([__name__])
+    for number, state in enumerate(killed_at):
+        path = tmp_path / str(number) / "models.db"
+        path.parent.mkdir()
+        registry = begin_model(path)
+        process = forks.Process(target=live_and_die, args=(path, kind, state, moment))
+        process.start()
+        process.join()
+        assert process.exitcode == -signal.SIGKILL
+        assert Registry(path).verify("churn") is None
+
+        live(registry, kind)
+
+        events = registry.history("churn")
+        assert registry.verify("churn") is None
+        moves = [e.action for e in events if e.subject == "retuning" and "->" in e.action]
+        assert [move.split(" -> ")[1] for move in moves] == states  # none twice, none left out
+        ends = [e.action for e in events if e.subject == "rollout"]
+        assert (ends.count("began"), ends[-1]) == (1, states[-2])
+        assert len(registry.versions("churn")) == 3
+        assert registry.aliases("churn")["champion"] == (3 if kind == "good" else 1)
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,13 @@ import pytest
 
 from luthier.errors import LifecycleError, RegistryConflictError, RegistryError
 from luthier.lifecycle import (
+    Gate,
     Metric,
     Router,
     advance_rollout,
     begin_rollout,
     give_verdict,
+    record_gates,
     stop_rollout,
 )
 from luthier.lifecycle.router import read_rollout
@@ -98,6 +100,25 @@ def test_the_champion_is_no_challenger(registry):
         begin_rollout(registry, "churn:1", METRICS)
 
 
+BAD_GATE = Gate(name="quality", verdict="fail", because="AUC .6")
+
+
+def test_a_version_that_has_not_passed_its_gates_is_not_rolled_out(registry):
+    record_gates(registry, "churn:2", [BAD_GATE])
+    with pytest.raises(RegistryError, match=r"not passed its gates \(fail\): quality: AUC .6"):
+        begin_rollout(registry, "churn:2", METRICS)
+    assert registry.aliases("churn") == {"champion": 1}
+
+
+def test_gates_that_fail_during_a_roll_out_block_its_promotion(registry):
+    begin_rollout(registry, "churn:2", METRICS, shares=(0.5,), **QUICK)
+    serve(registry, np.random.default_rng(8), 0.9, 2000)
+    record_gates(registry, "churn:2", [BAD_GATE])
+    with pytest.raises(RegistryError, match=r"not passed its gates \(fail\)"):
+        advance_rollout(registry, "churn")
+    assert registry.aliases("churn")["champion"] == 1
+
+
 def test_a_model_without_champion_has_nothing_to_compare_with(registry):
     registry.register(Content(model="new", params={}))
     with pytest.raises(RegistryError, match="no champion to compare with"):
@@ -139,6 +160,60 @@ def test_of_two_that_advance_at_once_one_does(registry, monkeypatch):
     with pytest.raises(RegistryConflictError):
         advance_rollout(registry, "churn")
     assert read_rollout(registry, "churn").step == 1
+
+
+def roll_back(registry):
+    advance_rollout(registry, "churn")
+
+
+def stop(registry):
+    stop_rollout(registry, "churn")
+
+
+def begin(registry):
+    begin_rollout(registry, "churn:2", METRICS, shares=(0.5,), **QUICK)
+
+
+@pytest.mark.parametrize("mine", [roll_back, stop])
+@pytest.mark.parametrize("theirs", [roll_back, stop])
+def test_of_two_that_end_a_roll_out_at_once_one_does(registry, monkeypatch, mine, theirs):
+    begin(registry)
+    serve(registry, np.random.default_rng(6), 0.1, 1000)
+    interrupt(monkeypatch, lambda: theirs(Registry(registry.storage, actor="bob")))
+    with pytest.raises(RegistryConflictError):
+        mine(registry)
+    ended = [e for e in registry.history("churn") if e.subject == "rollout"][1:]
+    assert [e.actor for e in ended] == ["bob"]
+
+
+def test_of_two_that_begin_a_roll_out_at_once_one_does(registry, monkeypatch):
+    registry.move("churn", {"challenger": 2})  # so that beginning moves no alias
+    interrupt(monkeypatch, lambda: begin(Registry(registry.storage, actor="bob")))
+    with pytest.raises(RegistryConflictError):
+        begin(registry)
+    begun = [e for e in registry.history("churn") if e.subject == "rollout"]
+    assert [e.actor for e in begun] == ["bob"]
+
+
+def interrupt(monkeypatch, act):
+    """Let another process act once a roll-out was read, before anything is done with it."""
+    from luthier.lifecycle import rolling_out
+
+    find = rolling_out.find_rollout
+
+    def find_and_wait(*given):
+        monkeypatch.setattr(rolling_out, "find_rollout", find)
+        found = find(*given)
+        act()
+        return found
+
+    monkeypatch.setattr(rolling_out, "find_rollout", find_and_wait)
+
+
+def test_outcomes_of_a_day_that_are_stored_at_once_are_judged_as_well(registry):
+    begin(registry)
+    serve(registry, np.random.default_rng(7), 0.3, 2000)  # one flush
+    assert advance_rollout(registry, "churn")[0].state == "rolled back"
 
 
 def advance_and_die(path, ready):

@@ -107,6 +107,19 @@ def test_without_a_verdict_in_time_the_champion_stays():
     assert "the champion stays" in late.because
 
 
+@pytest.mark.parametrize(("set_back_s", "action"), [(60.0, "wait"), (30 * 24 * HOUR, "end")])
+def test_a_clock_that_was_set_back_leaves_the_champion(set_back_s, action):
+    row = rollout(began_s=1e9, step_began_s=1e9)
+    decision = decide(row, nothing(), 1e9 - set_back_s)
+    assert decision.action == action
+    if action == "end":
+        assert decision.because.startswith("the clock was set back by 2592000 s")
+
+
+def test_a_clock_that_jumps_ahead_leaves_the_champion():
+    assert decide(rollout(), nothing(), 1e9).action == "end"
+
+
 def test_lost_events_make_a_roll_out_invalid_and_not_lost():
     rng = np.random.default_rng(5)
     rows = {"conversion": rates(rng, 0.3, 0.3), "errors": rates(rng, 0.01, 0.01)}

@@ -149,9 +149,9 @@ def test_outcomes_join_their_units_by_the_key(registry):
 
     outcomes = read_outcomes(registry, "churn", rollout)
     assert outcomes.units.tolist() == [[0, expected["champion"], expected["challenger"]]]
-    [block] = outcomes.of("delay")
+    total = outcomes.of("delay").sum(axis=0)
     n = expected["champion"], expected["challenger"]
-    assert block.tolist() == pytest.approx([0, n[0], n[0] / 2, n[0] / 4, n[1], n[1] / 2, n[1] / 4])
+    assert total.tolist() == pytest.approx([0, n[0], n[0] / 2, n[0] / 4, n[1], n[1] / 2, n[1] / 4])
     assert outcomes.of("conversion")[:, [2, 5]].sum() == 50
 
 
@@ -216,10 +216,27 @@ def test_outcomes_that_cannot_be_are_refused(registry, outcomes, message):
         router.observe("user", outcomes)
 
 
+def observe_many(router, users, value):
+    for i in users:
+        choice = router.choose(f"user {i}")
+        router.expose(f"user {i}", choice)
+        router.observe(f"user {i}", {"conversion": value(i)})
+
+
+def test_outcomes_that_are_stored_at_once_stand_in_blocks_in_order_of_time(registry):
+    rollout = begin_rollout(registry, "churn:2", METRICS, shares=(0.5,))
+    router = Router(registry, "churn")
+    observe_many(router, range(120), lambda i: i >= 60)
+    router.flush()
+    blocks = read_outcomes(registry, "churn", rollout).of("conversion")
+    assert blocks[:, [1, 4]].sum(axis=1).tolist() == [50, 50, 20]
+    assert blocks[:, [2, 5]].sum(axis=1).tolist() == [0, 40, 20]
+
+
 def test_what_could_not_be_stored_is_stored_by_the_next_call(registry, monkeypatch):
     rollout = begin_rollout(registry, "churn:2", METRICS, shares=(0.5,))
     router = Router(registry, "churn")
-    router.expose("user", router.choose("user"))
+    observe_many(router, range(70), lambda i: 0)
     with monkeypatch.context() as full:
 
         def fail(*_):
@@ -228,8 +245,11 @@ def test_what_could_not_be_stored_is_stored_by_the_next_call(registry, monkeypat
         full.setattr(type(registry.storage), "add_trials", fail)
         with pytest.raises(StorageError):
             router.flush()
+    observe_many(router, range(70, 80), lambda i: 1)
     router.flush()
-    assert read_outcomes(registry, "churn", rollout).units[:, 1:].sum() == 1
+    outcomes = read_outcomes(registry, "churn", rollout)
+    assert outcomes.units[:, 1:].sum() == 80
+    assert outcomes.of("conversion")[:, [2, 5]].sum(axis=1).tolist() == [0, 10]
 
 
 def test_without_anything_new_nothing_is_stored(registry):

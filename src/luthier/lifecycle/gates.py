@@ -58,8 +58,7 @@ def check_quality(challenger: Array, champion: Array, margin: float, name: str =
     Source: non-inferiority by a bootstrap interval of the paired difference.
     """
     challenger, champion = _same_rows(challenger, champion)
-    if not math.isfinite(margin) or margin < 0:
-        raise LifecycleError(f"margin must be a number >= 0, got {margin!r}")
+    _check_number("margin", margin, 0.0)
     low, high = _bound_difference(challenger, champion, _LEVEL)
     mean = float((challenger - champion).mean())
     figures = {"difference": mean, "low": low, "high": high, "margin": margin}
@@ -82,6 +81,13 @@ def check_slices(
         margin: As for `check_quality`.
     """
     challenger, champion = _same_rows(challenger, champion)
+    _check_number("margin", margin, 0.0)
+    for name, mask in slices.items():
+        if np.shape(mask) != challenger.shape:
+            raise LifecycleError(
+                f"expected slice {name!r} to say of each of {len(challenger)} rows whether it is "
+                f"in it, got the shape {np.shape(mask)}"
+            )
     large = {n: m for n, m in slices.items() if np.count_nonzero(m) >= _SMALLEST_SLICE}
     if not large:
         return Gate(name="slices", verdict="inconclusive", because="no slice has 100 rows")
@@ -107,6 +113,8 @@ def check_repeats(scores: Sequence[float], champion: float, margin: float) -> Ga
         champion: Loss of the champion.
         margin: As for `check_quality`.
     """
+    _check_number("champion", champion)
+    _check_number("margin", margin, 0.0)
     x = np.asarray(scores, dtype=np.float64)
     if len(x) < 3 or not np.isfinite(x).all():
         because = f"expected at least 3 finite losses, got {len(x)}"
@@ -131,8 +139,9 @@ def check_cost(
         seconds: 99 of 100 calls take at most this long.
         n_bytes: Python objects and arrays that one call makes take at most this much.
     """
-    if not len(rows):
-        raise LifecycleError("expected at least one row to try")
+    _require_rows(rows)
+    if seconds is None and n_bytes is None:
+        raise LifecycleError("expected seconds=, n_bytes= or both: what a prediction may take")
     times, peak = [], 0
     for i in range(len(rows)):
         one = rows[i : i + 1]
@@ -166,6 +175,7 @@ def check_golden_rows(predict: Predict, rows: Any, expected: Any, tolerance: flo
         expected: (n, ...) the answers.
         tolerance: Largest difference, relative and absolute.
     """
+    _require_rows(rows)
     try:
         batch = np.asarray(predict(rows))
         single = np.concatenate([np.asarray(predict(rows[i : i + 1])) for i in range(len(rows))])
@@ -220,12 +230,18 @@ def check_calibration(
 
     Source: expected calibration error (Naeini 2015); the allowed rise is its sampling error.
     """
-    labels = np.asarray(labels, dtype=np.float64)
-    mine, theirs = (
-        _calibration_error(np.asarray(p, np.float64), labels, n_bins)
-        for p in (probabilities, champion)
+    p, q, labels = (
+        np.asarray(x, dtype=np.float64).reshape(-1) for x in (probabilities, champion, labels)
     )
-    allowed = theirs + math.sqrt(n_bins / max(len(labels), 1)) / 2
+    if not len(p) == len(q) == len(labels) > 0:
+        raise LifecycleError(
+            "expected the probabilities of both models and the labels of the same rows, at least "
+            f"one, got {len(p)}, {len(q)} and {len(labels)}"
+        )
+    if not all(((x >= 0) & (x <= 1)).all() for x in (p, q, labels)):
+        raise LifecycleError("probabilities and labels must lie in [0, 1]")
+    mine, theirs = (_calibration_error(x, labels, n_bins) for x in (p, q))
+    allowed = theirs + math.sqrt(n_bins / len(labels)) / 2
     figures = {"error": mine, "champion": theirs, "allowed": allowed}
     because = f"expected calibration error {mine:.4g}, champion {theirs:.4g}"
     verdict: Verdict = "pass" if mine <= allowed else "fail"
@@ -305,6 +321,17 @@ def _same_rows(challenger: Array, champion: Array) -> tuple[Array, Array]:
     return a, b
 
 
+def _require_rows(rows: Any) -> None:
+    if not len(rows):
+        raise LifecycleError("expected at least one row to try")
+
+
+def _check_number(name: str, value: float, least: float = -math.inf) -> None:
+    if not (math.isfinite(value) and value >= least):
+        expected = "a finite number" if least == -math.inf else f"a number >= {least:g}"
+        raise LifecycleError(f"{name} must be {expected}, got {value!r}")
+
+
 def _are_close(a: Any, b: Any, tolerance: float) -> Mask:
     """(n,) whether the answers to each row are the same."""
     if a.dtype.kind in "fc":
@@ -317,4 +344,4 @@ def _are_close(a: Any, b: Any, tolerance: float) -> Mask:
 def _calibration_error(p: Array, labels: Array, n_bins: int) -> float:
     parts = np.array_split(np.argsort(p, kind="stable"), n_bins)
     errors = [len(i) * abs(p[i].mean() - labels[i].mean()) for i in parts if len(i)]
-    return float(sum(errors) / max(len(p), 1))
+    return float(sum(errors) / len(p))

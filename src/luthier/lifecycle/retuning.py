@@ -24,10 +24,11 @@ from ..errors import LifecycleError, RegistryConflictError
 from ..registry.log import Draft
 from ..registry.registry import CHAMPION, Registry
 from ..registry.version import Version
+from ..storages.transitions import lease_expired
 from .gates import Gate, record_gates
 from .rolling_out import advance_rollout, begin_rollout
-from .rollout import Metric
-from .router import read_rollout
+from .rollout import Metric, Rollout
+from .router import find_rollout, read_rollout
 from .watching import Watch
 
 _SUBJECT = "retuning"
@@ -62,7 +63,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             days; None for no bound.
         kwh_a_month: The same for energy, in kilowatt-hours.
         max_failures: After so many failed attempts in a row a person is asked.
-        every_s: A refit without a trigger, after so many seconds; None for never.
+        every_s: A refit without a trigger, so many seconds after the latest one or after the
+            champion was registered; None for never.
         growth: A refit without a trigger, once the data have grown by this factor; None for never.
         value_a_day: What one unit of loss costs in a day, in the unit of `trial_cost`; None where
             nobody knows, and then a failed refit is reason enough.
@@ -293,7 +295,8 @@ class Retuner:
         """
         row, number = read_row(self.registry, self.model)
         now_s = self.registry.storage.now()
-        if row.holder not in ("", self._holder) and row.lease_s > now_s:
+        is_held = not lease_expired(row.lease_s, now_s, self.policy.lease_s)
+        if row.holder not in ("", self._holder) and is_held:
             return row
         if row.state in (State.REFIT, State.RETUNE, State.STAGED):
             held = replace(row, holder=self._holder, lease_s=now_s + self.policy.lease_s)
@@ -323,8 +326,9 @@ class Retuner:
             begun = _begin(row, f"{alarm.name}: {alarm.because}", is_scheduled=False)
             return replace(begun, harm=(champion, alarm.at_row))
         because = ""
-        if self.policy.every_s is not None and now_s - (row.ended_s or 0.0) >= self.policy.every_s:
-            because = f"{self.policy.every_s:.0f} s have passed since the last refit"
+        every_s = self.policy.every_s
+        if every_s is not None and not _is_within(every_s, self._refitted_s(row), now_s):
+            because = f"{every_s:.0f} s have passed since the last refit"
         elif self.policy.growth is not None:
             rows = self.actions.measure().rows
             if row.rows and rows >= self.policy.growth * row.rows:
@@ -400,19 +404,14 @@ class Retuner:
         return replace(row, state=State.SHADOW, because=f"{version.name} passed its gates")
 
     def _roll_out(self, row: Row) -> Row | None:
-        rollout = read_rollout(self.registry, self.model)
-        if rollout is None:
+        found = find_rollout(self.registry, self.model)
+        if found is None:
             return self._end(row, "its roll-out is gone", is_failure=True)
-        because = row.because
-        if rollout.state == "running":
+        rollout, because = found[0], found[1].reason
+        if _find_state(rollout) == row.state:  # else a process was killed before it noted that
             rollout, decision = advance_rollout(self.registry, self.model)
             because = decision.because
-        ended = {
-            "promoted": State.PROMOTED,
-            "rolled back": State.ROLLED_BACK,
-            "running": State.CANARY if rollout.share > 0 else State.SHADOW,
-        }
-        state = ended.get(rollout.state, State.INCONCLUSIVE)
+        state = _find_state(rollout)
         return None if state == row.state else replace(row, state=state, because=because)
 
     def _finish(self, row: Row) -> Row:
@@ -478,8 +477,14 @@ class Retuner:
         used = Spent(now_s, trained.n_trials, hours, trained.kwh or 0.0)
         return (*_latest(row.spent, now_s), used)
 
+    def _refitted_s(self, row: Row) -> float:
+        """Return when the latest attempt ended, or before any when the champion was registered."""
+        if row.ended_s is not None:
+            return row.ended_s
+        return self.registry.version(f"{self.model}@{CHAMPION}").created_s
+
     def _is_cooling(self, row: Row, now_s: float) -> bool:
-        return row.ended_s is not None and now_s - row.ended_s < self.policy.cooldown_s
+        return _is_within(self.policy.cooldown_s, row.ended_s, now_s)
 
     def _move(self, row: Row, new: Row, number: int) -> bool:
         """Make a transition; False where somebody else made one meanwhile."""
@@ -545,6 +550,24 @@ def _begin(row: Row, because: str, is_scheduled: bool) -> Row:
     )
 
 
+def _find_state(rollout: Rollout) -> State:
+    """Return the state of a retuning whose roll-out stands so."""
+    states = {
+        "promoted": State.PROMOTED,
+        "rolled back": State.ROLLED_BACK,
+        "running": State.CANARY if rollout.share > 0 else State.SHADOW,
+    }
+    return states.get(rollout.state, State.INCONCLUSIVE)
+
+
 def _latest(spent: tuple[Spent, ...], now_s: float) -> tuple[Spent, ...]:
     """Return what was spent in the last 30 days."""
-    return tuple(s for s in spent if s.at_s > now_s - 30 * 86400.0)
+    return tuple(s for s in spent if _is_within(30 * 86400.0, s.at_s, now_s))
+
+
+def _is_within(duration_s: float, at_s: float | None, now_s: float) -> bool:
+    """Whether a time is less than a duration away; not where it is None.
+
+    A time that lies further in the future was noted before the clock was set back: it is over.
+    """
+    return at_s is not None and abs(now_s - at_s) < duration_s

@@ -12,7 +12,7 @@ from ..errors import LifecycleError, RegistryError
 from ..registry.log import Draft, Event
 from ..registry.registry import CHALLENGER, CHAMPION, PREVIOUS, Registry
 from .rollout import Decision, Metric, Rollout, decide
-from .router import ROLLOUT, find_rollout, read_outcomes, read_rollout
+from .router import ROLLOUT, find_rollout, read_outcomes
 
 _STATES = {
     "promote": "promoted",
@@ -36,7 +36,8 @@ def begin_rollout(
             planned_units, alpha.
 
     Raises:
-        RegistryError: There is no such version, or no champion.
+        RegistryError: There is no such version, its artifact is gone or has changed, its gates have
+            not passed, or there is no champion.
         LifecycleError: A roll-out is running, the version is the champion, or a setting makes no
             sense.
         RegistryConflictError: Somebody began another one at the same moment.
@@ -46,13 +47,15 @@ def begin_rollout(
     aliases = registry.aliases(model)
     if CHAMPION not in aliases:
         raise RegistryError(f"{model} has no champion to compare with; promote a version first")
-    last = read_rollout(registry, model)
+    found = find_rollout(registry, model)
+    last, known = (None, -1) if found is None else (found[0], found[1].number)
     if last is not None and last.state == "running":
         raise LifecycleError(
             f"roll-out {last.number} of {model} is running: end it with 'stop_rollout' first"
         )
     if version.content.artifact is not None:
         registry.fetch(version)
+    registry.require_gates(version)
     now_s = registry.storage.now()
     rollout = Rollout(
         number=1 if last is None else last.number + 1,
@@ -71,6 +74,7 @@ def begin_rollout(
         action="challenged",
         reason=reason,
         beside=[_draft("began", rollout, reason)],
+        latest_known={ROLLOUT: known},
     )
     return rollout
 
@@ -84,7 +88,8 @@ def advance_rollout(registry: Registry, model: str) -> tuple[Rollout, Decision]:
         The roll-out as it is from now on, and the decision.
 
     Raises:
-        LifecycleError: None is running.
+        LifecycleError: None is running, or it would promote and the champion is another one by now.
+        RegistryError: It would promote, and gates of the challenger have failed since it began.
         RegistryConflictError: Another process advanced it at the same moment, or somebody moved an
             alias; nothing was changed.
     """
@@ -97,8 +102,8 @@ def advance_rollout(registry: Registry, model: str) -> tuple[Rollout, Decision]:
         new = msgspec.structs.replace(rollout, step=rollout.step + 1, step_began_s=now_s)
         registry.note(model, _draft("stepped", new, decision.because, decision), event.number)
         return new, decision
-    state = _STATES[decision.action]
-    return _end(registry, model, rollout, state, decision.because, decision), decision
+    state, known = _STATES[decision.action], event.number
+    return _end(registry, model, rollout, known, state, decision.because, decision), decision
 
 
 def stop_rollout(registry: Registry, model: str, reason: str = "") -> Rollout:
@@ -106,9 +111,11 @@ def stop_rollout(registry: Registry, model: str, reason: str = "") -> Rollout:
 
     Raises:
         LifecycleError: None is running.
+        RegistryConflictError: Another process ended it at the same moment, or somebody moved an
+            alias; nothing was changed.
     """
-    rollout, _ = _find_running(registry, model)
-    return _end(registry, model, rollout, "stopped", reason)
+    rollout, event = _find_running(registry, model)
+    return _end(registry, model, rollout, event.number, "stopped", reason)
 
 
 def give_verdict(registry: Registry, model: str) -> dict[str, Any]:
@@ -148,11 +155,12 @@ def _end(
     registry: Registry,
     model: str,
     rollout: Rollout,
+    known: int,
     state: Any,
     because: str,
     decision: Decision | None = None,
 ) -> Rollout:
-    """End a roll-out, and move the aliases in the same transaction."""
+    """End a roll-out that nobody has changed since event `known`, and move the aliases with it."""
     new = msgspec.structs.replace(rollout, state=state)
     aliases = registry.aliases(model)
     moved: dict[str, int | None] = {CHALLENGER: None}
@@ -162,6 +170,7 @@ def _end(
                 f"the champion of {model} is version {aliases.get(CHAMPION)} by now, and the "
                 f"roll-out compared with version {rollout.champion}: stop it, and begin another"
             )
+        registry.require_gates(registry.version(f"{model}:{rollout.challenger}"))
         moved |= {CHAMPION: rollout.challenger, PREVIOUS: rollout.champion}
     registry.move(
         model,
@@ -171,6 +180,7 @@ def _end(
         reason=because,
         evidence=None if decision is None else decision.evidence,
         beside=[_draft(state, new, because, decision)],
+        latest_known={ROLLOUT: known},
     )
     return new
 

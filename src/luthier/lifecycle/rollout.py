@@ -24,6 +24,7 @@ _SHARE_ALPHA = 0.001  # at which the traffic is found to be divided otherwise th
 _FEWEST = 50  # of each outcome, in the smaller arm, before an interval is looked at
 _FEWEST_VALUES = 200
 _COLUMNS = 7
+_SET_BACK_S = 3600.0  # by which a clock may go back without a roll-out being ended
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,7 +124,10 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcomes(msgspec.Struct, frozen=True):
-    """What came of the units so far, in the blocks in which it became known.
+    """What came of the units so far, in blocks in the order in which it became known.
+
+    The test of a rate bets on what earlier blocks have shown, so that one large block shows
+    nothing: a `Router` makes blocks of at most 50 outcomes.
 
     Attributes:
         units: (k, 3) step, units of the champion, units of the challenger.
@@ -188,6 +192,9 @@ def decide(rollout: Rollout, outcomes: Outcomes, now_s: float) -> Decision:
     baked_s = now_s - rollout.step_began_s
     units = outcomes.units
     n = float(units[units[:, 0] == rollout.step, 2].sum()) if len(units) else 0.0
+    if baked_s < -_SET_BACK_S:
+        because = f"the clock was set back by {-baked_s:.0f} s: how long a step lasted is not known"
+        return Decision("end", f"{because}; the champion stays", evidence)
     is_ripe = baked_s >= rollout.bake_s and n >= rollout.min_units
     is_last = rollout.step == len(rollout.shares) - 1
     evidence |= {"units in this step": n}

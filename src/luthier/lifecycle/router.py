@@ -29,6 +29,7 @@ _FRESH_S = 1.0  # for so long a row is believed
 _SCALE = 2.0**-64
 _MOST_PENDING = 100_000  # units whose outcomes are awaited; the oldest are given up
 _MOST_DONE = 1_000_000  # units whose outcomes are known, so that none counts twice
+_BLOCK = 50  # outcomes of a metric that are counted together, in the order in which they came
 _log = logging.getLogger("luthier")
 
 
@@ -194,7 +195,8 @@ class Router:
             outcomes.append(lambda events: [counts.to_draft()])
         except BaseException:
             with self._lock:
-                self._counts.join(counts)
+                if self._outcomes is outcomes:  # else another roll-out has begun
+                    self._counts.join(counts)
             raise
 
     def _refresh(self) -> None:
@@ -274,11 +276,15 @@ def read_outcomes(registry: Registry, model: str, rollout: Rollout) -> Outcomes:
 
 
 class _Counts:
-    """What one process has seen since it last stored it."""
+    """What one process has seen since it last stored it.
+
+    Outcomes stand in small blocks in the order of time, as the tests bet on what earlier blocks
+    have shown: those of a day that are stored at once are as good as those of each minute.
+    """
 
     def __init__(self) -> None:
         self.units: dict[int, list[float]] = {}
-        self.metrics: dict[str, dict[int, list[float]]] = {}
+        self.metrics: dict[str, dict[int, list[list[float]]]] = {}
         self.shadow: dict[str, list[float]] = {}
 
     @property
@@ -291,28 +297,31 @@ class _Counts:
     def add_outcomes(self, choice: Choice, outcomes: Mapping[str, float]) -> None:
         first = 3 if choice.arm == "challenger" else 0
         for name, value in outcomes.items():
-            row = self.metrics.setdefault(name, {}).setdefault(choice.step, [0.0] * 6)
+            blocks = self.metrics.setdefault(name, {}).setdefault(choice.step, [])
+            if not blocks or blocks[-1][0] + blocks[-1][3] >= _BLOCK:
+                blocks.append([0.0] * 6)
+            row = blocks[-1]
             for i, added in enumerate((1.0, float(value), float(value) ** 2), first):
                 row[i] += added
 
     def add_shadow(self, name: str, is_worse: bool) -> None:
         self.shadow.setdefault(name, [0.0, 0.0])[is_worse] += 1
 
-    def join(self, other: _Counts) -> None:
-        """Add what another one has."""
-        for step, row in other.units.items():
+    def join(self, earlier: _Counts) -> None:
+        """Add what came before."""
+        for step, row in earlier.units.items():
             _add(self.units.setdefault(step, [0.0] * 2), row)
-        for name, steps in other.metrics.items():
-            for step, row in steps.items():
-                _add(self.metrics.setdefault(name, {}).setdefault(step, [0.0] * 6), row)
-        for name, row in other.shadow.items():
+        for name, steps in earlier.metrics.items():
+            for step, blocks in steps.items():
+                self.metrics.setdefault(name, {}).setdefault(step, [])[:0] = blocks
+        for name, row in earlier.shadow.items():
             _add(self.shadow.setdefault(name, [0.0] * 2), row)
 
     def to_draft(self) -> Draft:
         after = {
             "units": [[step, *row] for step, row in self.units.items()],
             "metrics": {
-                name: [[step, *row] for step, row in steps.items()]
+                name: [[step, *row] for step, blocks in steps.items() for row in blocks]
                 for name, steps in self.metrics.items()
             },
             "shadow": {name: [row] for name, row in self.shadow.items()},

@@ -120,6 +120,21 @@ class Registry:
             raise RegistryError(f"{version.name} has params only, and no artifact")
         return self._place().fetch(version.content.artifact)
 
+    def require_gates(self, version: Version) -> None:
+        """Refuse a version whose gates have not passed; one without gates is let through.
+
+        Raises:
+            RegistryError: They have not.
+        """
+        gates = self.record(version.content.model, gates_of(version))
+        if gates is None or gates.after["verdict"] == "pass":
+            return
+        bad = [g for g in gates.after["gates"] if g["verdict"] != "pass"]
+        said = "; ".join(f"{g['name']}: {g['because']}" for g in bad)
+        raise RegistryError(
+            f"{version.name} has not passed its gates ({gates.after['verdict']}): {said}"
+        )
+
     def verify(self, model: str) -> Damage | None:
         """Walk the hash chain of a model's log; None where every event holds."""
         return self._log(model).verify()
@@ -175,6 +190,7 @@ class Registry:
         reason: str = "",
         evidence: Mapping[str, Any] | None = None,
         beside: Sequence[Draft] = (),
+        latest_known: Mapping[str, int] | None = None,
     ) -> Event:
         """Move aliases, all in one transaction with its row of the audit log.
 
@@ -186,10 +202,13 @@ class Registry:
             reason: Why.
             evidence: The figures that led to it.
             beside: Changes of other subjects that are made in the same transaction.
+            latest_known: By subject, the number of the latest event about it as the caller knows
+                it; -1 for none.
 
         Raises:
             RegistryError: There is no such model or version.
-            RegistryConflictError: Somebody has moved an alias since; nothing was changed.
+            RegistryConflictError: Somebody has moved an alias or changed a subject since; nothing
+                was changed.
         """
         self._read(model)
 
@@ -200,6 +219,7 @@ class Registry:
                     f"the aliases of {model} are {before} by now, not {dict(expected)}: somebody "
                     "has moved them; look again"
                 )
+            _compare_latest(model, events, latest_known or {})
             n = len(_read_versions(events))
             for alias, number in aliases.items():
                 check_model_name(alias)
@@ -246,7 +266,7 @@ class Registry:
             raise RegistryError(f"{version.name} is the champion already")
         if version.content.artifact is not None:
             self.fetch(version)
-        self._require_gates(version)
+        self.require_gates(version)
         moved: dict[str, int | None] = {CHAMPION: version.number, PREVIOUS: before.get(CHAMPION)}
         if before.get(CHALLENGER) == version.number:
             moved[CHALLENGER] = None
@@ -294,28 +314,13 @@ class Registry:
         """
 
         def decide(events: Sequence[Event]) -> list[Draft]:
-            before = latest(events).get(draft.subject)
-            number = -1 if before is None else before.number
-            if expected is not None and expected != number:
-                raise RegistryConflictError(
-                    f"somebody has changed {draft.subject} of {model} since event {expected}, in "
-                    f"event {number}; look again"
-                )
+            if expected is not None:
+                _compare_latest(model, events, {draft.subject: expected})
             return [_with_before(events, draft)]
 
         return self._log(model).append(decide)[0]
 
     # -- parts
-
-    def _require_gates(self, version: Version) -> None:
-        gates = self.record(version.content.model, gates_of(version))
-        if gates is None or gates.after["verdict"] == "pass":
-            return
-        bad = [g for g in gates.after["gates"] if g["verdict"] != "pass"]
-        said = "; ".join(f"{g['name']}: {g['because']}" for g in bad)
-        raise RegistryError(
-            f"{version.name} has not passed its gates ({gates.after['verdict']}): {said}"
-        )
 
     def _read(self, model: str) -> Sequence[Event]:
         check_model_name(model)
@@ -398,6 +403,18 @@ def _read_versions(events: Sequence[Event]) -> list[Version]:
 def _read_aliases(events: Sequence[Event]) -> dict[str, int]:
     found = latest(events).get(_ALIASES)
     return {} if found is None else dict(found.after)
+
+
+def _compare_latest(model: str, events: Sequence[Event], known: Mapping[str, int]) -> None:
+    """Refuse a change by who does not know the latest event about each subject; -1 for none."""
+    found = latest(events)
+    for subject, expected in known.items():
+        number = found[subject].number if subject in found else -1
+        if number != expected:
+            raise RegistryConflictError(
+                f"somebody has changed {subject} of {model} since event {expected}, in event "
+                f"{number}; look again"
+            )
 
 
 def _with_before(events: Sequence[Event], draft: Draft) -> Draft:
