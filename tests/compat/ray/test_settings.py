@@ -193,6 +193,17 @@ def test_a_run_by_its_name_is_run_and_goes_on_as_it_is_told():
     assert len(tune.run_experiments([experiment, experiment], verbose=0)) == 4
 
 
+def test_what_an_experiment_does_not_say_the_run_says():
+    experiment = tune.Experiment("e", square, config={"x": 2})
+    told = {"num_samples": 3, "max_failures": 0, "verbose": 0}
+    assert len(tune.run(experiment, **told).trials) == 3
+    fails = tune.Experiment("f", lambda config: 1 / 0, num_samples=2)
+    trials = tune.run(fails, **told, raise_on_failed_trial=False).trials
+    assert [t.status for t in trials] == ["ERROR"] * 2
+    with pytest.raises(TypeError, match="smaples"):
+        tune.run(experiment, smaples=3)
+
+
 def test_a_function_may_ask_for_a_reporter():
     def old(config, reporter):
         for i in range(3):

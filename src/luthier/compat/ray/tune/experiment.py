@@ -34,7 +34,3 @@ class Experiment:
         if "run" not in spec:
             raise TypeError(f"the experiment {name!r} needs 'run', got {sorted(spec)}")
         return cls(name, **spec)
-
-    def take_apart(self) -> tuple[str, Any, dict[str, Any]]:
-        """Return its name, what is tuned, and the arguments."""
-        return self.name, self.run, dict(self.spec)

@@ -248,7 +248,7 @@ def run(
 
     Args:
         run_or_experiment: A function of the configuration, a class `Trainable`, or a registered
-            name.
+            name; or an `Experiment`, whose own arguments come before these.
         name: Folder of the run.
         metric: Metric that is compared.
         mode: "min" or "max".
@@ -285,11 +285,12 @@ def run(
         CompatError: An argument is not known, or no such value.
         ResourceError: The machine does not have what one trial needs.
     """
+    arguments = {**locals()}
     if isinstance(run_or_experiment, Experiment):
-        name, trainable, spec = run_or_experiment.take_apart()
-        known = {"name": name, "metric": metric, "mode": mode, "search_alg": search_alg}
-        told = {"scheduler": scheduler, "callbacks": callbacks, "verbose": verbose}
-        return run(trainable, **{**known, **told, **others, **spec})
+        described = run_or_experiment
+        del arguments["run_or_experiment"], arguments["others"]
+        spec = {**described.spec, "name": described.name}
+        return run(described.run, **{**arguments, **others, **spec})
     _heed_others(others)
     if checkpoint_config is None:
         score = checkpoint_score_attr or ""
@@ -465,6 +466,5 @@ def run_experiments(experiments: Any, **settings: Any) -> list[Trial]:
         experiments = [experiments]
     trials: list[Trial] = []
     for experiment in experiments:
-        name, trainable, spec = experiment.take_apart()
-        trials += run(trainable, name=name, **{**spec, **settings}).trials
+        trials += run(experiment, **settings).trials
     return trials
