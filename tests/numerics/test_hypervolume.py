@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from luthier.numerics.hypervolume import boxes, contributions, hypervolume, reference_point, subset
+from luthier.numerics.hypervolume import (
+    boxes,
+    contributions,
+    growing_hypervolume,
+    hypervolume,
+    reference_point,
+    subset,
+)
 from luthier.numerics.pareto import is_non_dominated
 
 SIDE = {1: 9, 2: 7, 3: 5, 4: 4, 5: 3}
@@ -57,6 +64,16 @@ def test_the_hypervolume_is_the_number_of_cells_that_somebody_dominates(
     losses, reference = grid
     _, dominates = cells(losses, reference)
     assert hypervolume(losses, reference) == pytest.approx(dominates.any(axis=1).sum())
+
+
+@given(grids(), st.lists(st.integers(0, 10)))
+def test_the_hypervolume_grows_as_that_of_the_points_so_far(
+    grid: tuple[np.ndarray, np.ndarray], ends: list[int]
+) -> None:
+    losses, reference = grid
+    ends = sorted(min(end, len(losses)) for end in ends)
+    each = [hypervolume(losses[:end], reference) for end in ends]
+    assert growing_hypervolume(losses, reference, np.array(ends, dtype=int)).tolist() == each
 
 
 @given(grids())

@@ -9,8 +9,7 @@ import numpy as np
 
 from ..errors import StudyError, TooFewResultsError
 from ..history.history import History
-from ..numerics.hypervolume import hypervolume as compute_volume
-from ..numerics.pareto import is_non_dominated
+from ..numerics.hypervolume import growing_hypervolume
 from ..trial.record import State
 from ..typing import Array, Index
 from ..validation import show
@@ -77,19 +76,11 @@ def hypervolume(history: History, reference: Sequence[float] | None = None) -> H
     corner = _place_reference(losses) if reference is None else _read(history, reference)
     most = _MAX_POINTS_OF_MANY if m > 4 else _MAX_POINTS
     ends = np.unique(np.linspace(1, len(number), min(most, len(number))).round().astype(int))
-    volume = np.empty(len(ends))
-    front = losses[:0]
-    begin = 0
-    for k, end in enumerate(ends.tolist()):
-        both = np.concatenate([front, losses[begin:end]])
-        front = both[is_non_dominated(both)]
-        begin = end
-        volume[k] = compute_volume(front, corner)
     return HypervolumeCurve(
         history.objectives,
         history.losses_of(corner),
         number[ends - 1],
-        np.maximum.accumulate(volume),  # but for rounding it never falls
+        growing_hypervolume(losses, corner, ends),
         len(number),
     )
 

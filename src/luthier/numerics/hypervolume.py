@@ -47,6 +47,35 @@ def hypervolume(losses: Array, reference: Array) -> float:
     return float(np.inf) if np.isneginf(front).any() else _volume(front, reference)
 
 
+def growing_hypervolume(losses: Array, reference: Array, ends: Index) -> Array:
+    """Volumes (k,) that the first points of losses (n, m) dominate, for some numbers of points.
+
+    A volume is computed only where the front has changed since the one before; but for rounding,
+    none is smaller than the one before.
+
+    Args:
+        losses: Smaller is better; counted as by `hypervolume`.
+        reference: (m,) The upper corner, finite.
+        ends: (k,) How many points count each time, in 0..n, none smaller than the one before.
+
+    Raises:
+        ValueError: The reference is not finite, or of another length.
+    """
+    volumes = np.zeros(len(ends))
+    front = np.empty((0, len(reference)))
+    begin = 0
+    volume = 0.0
+    for k, end in enumerate(ends.tolist()):
+        both = np.concatenate([front, losses[begin:end]])
+        kept = _front(both, reference)
+        if (kept >= len(front)).any():
+            front = both[kept]
+            volume = max(volume, hypervolume(front, reference))
+        volumes[k] = volume
+        begin = end
+    return volumes
+
+
 def contributions(losses: Array, reference: Array) -> Array:
     """Volume (n,) below a reference that only one point of losses (n, m) dominates, for each.
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...numerics.hypervolume import hypervolume
+from ...numerics.hypervolume import growing_hypervolume
 from ...numerics.pareto import is_non_dominated
 from .core.experiment import Experiment
 from .core.optimization_config import OptimizationConfig
@@ -94,7 +94,8 @@ def measure_hypervolumes(
     losses = -np.array([v for _, v, _ in measured])
     front = losses[kept][is_non_dominated(losses[kept])]
     reference = -_find_reference(config, -front)
-    return [hypervolume(losses[:n][kept[:n]], reference) for n in ends]
+    counts = np.concatenate([[0], np.cumsum(kept)])  # of those that count, after each trial
+    return list(map(float, growing_hypervolume(losses[kept], reference, counts[list(ends)])))
 
 
 def _find_reference(config: OptimizationConfig, front: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ....numerics.hypervolume import hypervolume
+from ....numerics.hypervolume import growing_hypervolume
 from ....typing import Array
 from ..study.direction import StudyDirection
 from ..trial.result_constraints import is_feasible
@@ -146,17 +146,10 @@ def hypervolume_history(study: Study, reference_point: Sequence[float]) -> Pictu
     signs = np.array([-1.0 if d == StudyDirection.MAXIMIZE else 1.0 for d in study.directions])
     reference = np.asarray(reference_point) * signs
     trials = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    volumes: list[float] = []
-    volume = 0.0
-    front = np.empty((0, len(signs)))
-    for trial in trials:
-        loss = np.asarray(trial.values) * signs
-        is_beaten = (front <= loss).all(axis=1).any()
-        if not is_beaten and (loss <= reference).all() and is_feasible(trial.constraints):
-            front = np.vstack([front[~(loss <= front).all(axis=1)], loss])
-            volume = float(hypervolume(front, reference))
-        volumes.append(volume)
-    series = [Series("both", [t.number for t in trials], volumes)] if trials else []
+    losses = np.array([t.values for t in trials]).reshape(-1, len(signs)) * signs
+    is_kept = np.array([is_feasible(t.constraints) for t in trials], dtype=bool)
+    volumes = growing_hypervolume(losses[is_kept], reference, np.cumsum(is_kept))
+    series = [Series("both", [t.number for t in trials], list(volumes))] if trials else []
     return Picture("Hypervolume History Plot", [[Panel(series, "Trial", "Hypervolume")]])
 
 
