@@ -7,7 +7,7 @@ import pytest
 
 from luthier.errors import LifecycleError
 from luthier.lifecycle.monitor import Monitor
-from luthier.lifecycle.reference import Reference
+from luthier.lifecycle.reference import Reference, encode
 
 
 def make(seed=0, columns=5, **settings):
@@ -36,6 +36,27 @@ def test_months_without_drift_stay_within_the_budget():
         monitor.check_window(rng.normal(size=(100, 8)).tolist(), rng.random(100))
     monitor.observe_losses((rng.random(120 * 100) < 0.1).astype(float))
     assert len(alarms) <= 5  # 1.3 are expected at most, for a budget of one in 90 days
+
+
+def test_a_window_that_is_counted_already_says_the_same():
+    rng, monitor = make()
+    _, other = make()
+    rows = rng.normal([0, 0, 1, 0, 0], size=(200, 5))
+    outputs = rng.random(200) / 2
+    monitor.check_window(rows.tolist(), outputs)
+    columns = other.reference.columns
+    counts = [encode(column, rows[:, j])[0] for j, column in enumerate(columns)]
+    other.check_counts(counts, rows, encode(other.reference.outputs, outputs)[0])
+    assert list(other.alarms) == ["drift of x2", "drift of the output"]
+    assert other.alarms == monitor.alarms
+
+
+@pytest.mark.parametrize(("columns", "width"), [(4, 5), (5, 4)])
+def test_counts_of_other_columns_are_refused(columns, width):
+    rng, monitor = make()
+    counts = [np.ones(len(c.counts), int) for c in monitor.reference.columns][:columns]
+    with pytest.raises(LifecycleError, match="a sample of 5 columns"):
+        monitor.check_counts(counts, rng.normal(size=(10, width)))
 
 
 def test_a_column_that_moves_is_named():

@@ -81,6 +81,14 @@ def test_columns_that_go_together_otherwise_are_found_together_only():
     assert set(np.argsort(-test.columns)[:2]) == {1, 2}
 
 
+def test_columns_are_looked_at_where_something_was_found_only():
+    rng = np.random.default_rng(3)
+    same = rng.normal(size=(300, 2))
+    assert not compare_whole(same, same, np.random.default_rng(0), level=1e-6).columns.any()
+    test = compare_whole(same, same + np.array([0, 3]), np.random.default_rng(0), level=1e-6)
+    assert int(np.argmax(test.columns)) == 1
+
+
 def test_without_drift_the_classifier_is_seldom_sure():
     rng = np.random.default_rng(4)
     p = [

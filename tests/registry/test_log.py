@@ -163,22 +163,53 @@ def test_an_event_that_somebody_rewrote_is_named(tmp_path, number):
         log.read()
 
 
-def test_a_flipped_byte_is_named(tmp_path):
+@pytest.mark.parametrize("bit", [0, 5, 7])
+def test_a_byte_that_is_flipped_anywhere_in_an_event_is_named(tmp_path, bit):
+    path = tmp_path / "a.db"
+    log = Log(SQLite(path), "model a")
+    for i in range(6):
+        log.append(note(f"subject {i}"))
+    log.storage.close()
+    whole = path.read_bytes()
+    at = whole.index(b"subject 4")
+    row = range(whole.rindex(b'{"values"', 0, at), whole.index(b"finished_s", at))
+
+    for place in row[:: len(row) // 20]:
+        broken = bytearray(whole)
+        broken[place] ^= 1 << bit
+        path.write_bytes(broken)
+        log = Log(SQLite(path), "model a")
+        assert log.verify().number == 4
+        with pytest.raises(RegistryError, match="event 4"):
+            log.read()
+        log.storage.close()
+
+
+@pytest.mark.parametrize(
+    ("change", "number"),
+    [
+        ("UPDATE luthier_trials SET state = 7 WHERE number = 2", 2),
+        ("UPDATE luthier_trials SET checksum = 7 WHERE number = 3", 3),
+        ("UPDATE luthier_trials SET number = 9 WHERE number = 4", 4),
+        ("DELETE FROM luthier_trials WHERE number = 1", 1),
+        ("DELETE FROM luthier_trials WHERE number = 5", 5),
+        ("UPDATE luthier_studies SET n_trials = 7", 6),
+    ],
+)
+def test_a_row_that_somebody_changed_or_took_away_is_named(tmp_path, change, number):
     path = tmp_path / "a.db"
     log = Log(SQLite(path), "model a")
     for i in range(6):
         log.append(note(f"subject {i}"))
     log.storage.close()
     db = sqlite3.connect(path)
-    db.execute(
-        "UPDATE luthier_trials SET body = replace(body, 'subject 4', 'subject 5') WHERE number = 4"
-    )
+    db.execute(change)
     db.commit()
     db.close()
 
     log = Log(SQLite(path), "model a")
-    assert log.verify().number == 4
-    with pytest.raises(RegistryError, match="event 4"):
+    assert log.verify().number == number
+    with pytest.raises(RegistryError, match=f"the log 'model a' is damaged: event {number}"):
         log.read()
 
 

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from ..errors import LifecycleError
-from ..numerics.drift import compare_bins, compare_whole
+from ..numerics.drift import compare_bins, compare_whole, measure_stability
 from ..numerics.e_values import detect_harm, log_detector
 from ..typing import Array, Index
 from ..validation import show
@@ -188,16 +188,42 @@ class Monitor:
         """
         if not len(rows):
             return
-        found: dict[str, Alarm] = {}
-        encoded = np.empty((len(rows), len(self.reference.columns)))
-        for j, column in enumerate(self.reference.columns):
-            values = [row[j] for row in rows]
-            counts, encoded[:, j] = encode(column, values)
-            self._compare(f"drift of {column.name}", column, counts, found)
+        columns = self.reference.columns
+        coded = [encode(c, [row[j] for row in rows]) for j, c in enumerate(columns)]
+        answers = None
         if self.reference.outputs is not None and outputs is not None and len(outputs):
-            counts, _ = encode(self.reference.outputs, outputs.tolist())
-            self._compare("drift of the output", self.reference.outputs, counts, found)
-        self._compare_whole(encoded, found)
+            answers = encode(self.reference.outputs, outputs.tolist())[0]
+        values = np.column_stack([x for _, x in coded])
+        self.check_counts([counts for counts, _ in coded], values, answers)
+
+    def check_counts(
+        self, counts: Sequence[Index], sample: Array, outputs: Index | None = None
+    ) -> None:
+        """Compare a window that is counted already, such as by a database, with the reference.
+
+        Args:
+            counts: (b,) rows in each bin of each column; see `Column` for the bins.
+            sample: (n, d) some of the rows, encoded as `Reference.rows` are; 400 are looked at.
+            outputs: (b,) answers in each bin of the reference's outputs; None where they are not
+                known.
+
+        Raises:
+            LifecycleError: There are not as many columns or bins as in the reference.
+        """
+        columns = self.reference.columns
+        widths = [len(c) for c in counts]
+        expected = [len(column.counts) for column in columns]
+        if widths != expected or np.ndim(sample) != 2 or np.shape(sample)[1] != len(columns):
+            raise LifecycleError(
+                f"expected counts of {expected} bins and a sample of {len(columns)} columns, got "
+                f"{widths} bins and the shape {np.shape(sample)}"
+            )
+        found: dict[str, Alarm] = {}
+        for column, of_column in zip(columns, counts, strict=True):
+            self._compare(f"drift of {column.name}", column, of_column, found)
+        if self.reference.outputs is not None and outputs is not None:
+            self._compare("drift of the output", self.reference.outputs, outputs, found)
+        self._compare_whole(sample, found)
 
         for alarm in found.values():
             self._begin(alarm)
@@ -248,8 +274,10 @@ class Monitor:
         self._log_parts = None if state.log_parts is None else np.array(state.log_parts)
 
     def _compare(self, name: str, column: Column, counts: Index, found: dict[str, Alarm]) -> None:
+        if measure_stability(column.counts, counts) < _FLOOR:
+            return
         test = compare_bins(column.counts, counts)
-        if test.p < self.alpha and test.stability >= _FLOOR:
+        if test.p < self.alpha:
             share = counts[test.bin] / max(counts.sum(), 1)
             usual = column.counts[test.bin] / sum(column.counts)
             found[name] = Alarm(
@@ -266,7 +294,7 @@ class Monitor:
             return
         rng = np.random.default_rng([self._seed, self._n_rows])
         some = rng.permutation(len(encoded))[:_MOST_COMPARED]
-        test = compare_whole(self.reference.sample, encoded[some], rng)
+        test = compare_whole(self.reference.sample, encoded[some], rng, level=self.alpha)
         if test.p < self.alpha and test.auc >= _LEAST_AUC:
             worst = np.argsort(-test.columns)[:3]
             names = [self.reference.columns[j].name for j in worst if test.columns[j] > 0]

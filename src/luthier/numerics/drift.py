@@ -22,7 +22,7 @@ class BinsTest(NamedTuple):
 
     Attributes:
         p: Probability of a difference as large in any of the bins, if there is none.
-        stability: Population stability index of Kullback and Leibler: the size of the effect.
+        stability: Population stability index: the size of the effect.
         bin: The bin that differs most surely.
     """
 
@@ -37,7 +37,7 @@ class WholeTest(NamedTuple):
     Attributes:
         p: Probability of a classifier as good as this, if there is no difference.
         auc: How well it tells a row of the window from one of the reference; .5 is not at all.
-        columns: (d,) how much of that is lost without each column.
+        columns: (d,) how much of that is lost without each column; zeros above the level.
     """
 
     p: float
@@ -56,12 +56,9 @@ def compare_bins(reference: ArrayLike, window: ArrayLike) -> BinsTest:
         ValueError: Counts of unlike number, or negative ones.
 
     Source: Fisher's exact test of each bin against the others, two-sided, times the number of bins
-        (Bonferroni). The index of stability adds half a row to each bin, so that an empty one is
-        finite.
+        (Bonferroni).
     """
-    m, n = np.asarray(reference, np.int64), np.asarray(window, np.int64)
-    if m.shape != n.shape or m.ndim != 1 or min(m.min(initial=0), n.min(initial=0)) < 0:
-        raise ValueError(f"expected counts of the same bins, got {m.tolist()} and {n.tolist()}")
+    m, n = _same_bins(reference, window)
     n_m, n_n = int(m.sum()), int(n.sum())
     if not n_m or not n_n:
         return BinsTest(1.0, 0.0, 0)
@@ -69,14 +66,34 @@ def compare_bins(reference: ArrayLike, window: ArrayLike) -> BinsTest:
     total = n_m + n_n
     tails = np.minimum(hypergeom.cdf(n, total, m + n, n_n), hypergeom.sf(n - 1, total, m + n, n_n))
     worst = int(np.argmin(tails))
-    share_m, share_n = ((k + 0.5) / (k + 0.5).sum() for k in (m, n))
-    stability = float(((share_n - share_m) * np.log(share_n / share_m)).sum())
     n_used = int((m + n > 0).sum())
-    return BinsTest(min(1.0, 2.0 * n_used * float(tails[worst])), stability, worst)
+    p = min(1.0, 2.0 * n_used * float(tails[worst]))
+    return BinsTest(p, measure_stability(m, n), worst)
+
+
+def measure_stability(reference: ArrayLike, window: ArrayLike) -> float:
+    """Population stability index of the counts of two samples in the same bins: 0 for none.
+
+    Args:
+        reference: (b,) counts.
+        window: (b,) counts.
+
+    Raises:
+        ValueError: Counts of unlike number, or negative ones.
+
+    Source: Kullback and Leibler 1951, the symmetric divergence. Half a row is added to each bin, so
+        that an empty one is finite.
+    """
+    m, n = ((k + 0.5) / (k + 0.5).sum() for k in _same_bins(reference, window))
+    return float(((n - m) * np.log(n / m)).sum())
 
 
 def compare_whole(
-    reference: Array, window: Array, rng: np.random.Generator, n_trees: int = 20
+    reference: Array,
+    window: Array,
+    rng: np.random.Generator,
+    n_trees: int = 20,
+    level: float = 1.0,
 ) -> WholeTest:
     """Compare two tables by a classifier that tells their rows apart.
 
@@ -88,6 +105,7 @@ def compare_whole(
         window: (n, d) numbers.
         rng: For the halves and the trees.
         n_trees: Of the forest.
+        level: Columns are looked at where p is at most this.
 
     Source: Lopez-Paz and Oquab 2017, with the rank sum of Mann and Whitney as the statistic.
     """
@@ -103,16 +121,19 @@ def compare_whole(
     numbers = np.zeros(X.shape[1], dtype=np.int64)
     trees = forest.fit(X[train], y[train], numbers, rng, n_trees, min_leaf=3)
     auc = _measure_auc(trees, X[test], y[test])
+    n_b = int(y[test].sum())
+    n_a = size - n_b
+    std = np.sqrt((n_a + n_b + 1) / (12.0 * max(n_a * n_b, 1)))
+    p = float(norm.sf((auc - 0.5) / std))
+    if p > level:
+        return WholeTest(p, auc, np.zeros(X.shape[1]))
+
     lost = np.empty(X.shape[1])
     for j in range(X.shape[1]):
         shuffled = X[test].copy()
         shuffled[:, j] = rng.permutation(shuffled[:, j])
         lost[j] = auc - _measure_auc(trees, shuffled, y[test])
-
-    n_b = int(y[test].sum())
-    n_a = size - n_b
-    std = np.sqrt((n_a + n_b + 1) / (12.0 * max(n_a * n_b, 1)))
-    return WholeTest(float(norm.sf((auc - 0.5) / std)), auc, lost)
+    return WholeTest(p, auc, lost)
 
 
 def count_in_bins(values: Array, edges: Array) -> Index:
@@ -134,6 +155,13 @@ def find_edges(values: Array, n_bins: int = 10) -> Array:
     if len(distinct) <= n_bins:  # each number has a bin of its own
         return (distinct[1:] + distinct[:-1]) / 2
     return np.unique(inner)
+
+
+def _same_bins(reference: ArrayLike, window: ArrayLike) -> tuple[Index, Index]:
+    m, n = np.asarray(reference, np.int64), np.asarray(window, np.int64)
+    if m.shape != n.shape or m.ndim != 1 or min(m.min(initial=0), n.min(initial=0)) < 0:
+        raise ValueError(f"expected counts of the same bins, got {m.tolist()} and {n.tolist()}")
+    return m, n
 
 
 def _pick(rows: Array, size: int, rng: np.random.Generator) -> Array:

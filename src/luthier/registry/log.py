@@ -25,6 +25,7 @@ from ..trial.record import State, TrialRow
 from ..validation import show
 
 _BEGIN = ""  # the hash before the first event
+_UNREADABLE = "its row cannot be read"
 _FORM = 1  # of what an event holds; raised where an older luthier would misread it
 
 
@@ -136,16 +137,27 @@ class Log:
         study = self._find()
         if study is None:
             return None
-        previous = _BEGIN
-        for number in range(self._count()):
-            row, _ = self.storage.salvage(study, number)
+        record = self.storage.study(self.name)
+        previous, number = _BEGIN, 0
+        while record.damage is not None or number < record.n_trials:
+            row = self._salvage(study, number)
             if row is None:
-                return Damage(number, "its row cannot be read")
+                return Damage(number, _UNREADABLE)
             text, sha256 = str(row.tags.get("event")), row.tags.get("sha256")
             if sha256 != _chain(previous, text):
                 return Damage(number, "it does not fit its hash")
-            previous = str(sha256)
+            previous, number = str(sha256), number + 1
+        try:
+            self.storage.changes(study, 0)
+        except StorageDamagedError:  # there were more
+            return Damage(number, _UNREADABLE)
         return None
+
+    def _salvage(self, study: int, number: int) -> TrialRow | None:
+        try:
+            return self.storage.salvage(study, number)[0]
+        except StorageDamagedError:  # the database itself cannot read it
+            return None
 
     def _add(self, drafts: Sequence[Draft], before: Sequence[Event]) -> list[Event]:
         """Append events after those that the caller knows; none where there are others by now."""
@@ -216,9 +228,6 @@ class Log:
     def _create(self) -> int:
         self._study = make_place(self.storage, self.name).id
         return self._study
-
-    def _count(self) -> int:
-        return self.storage.study(self.name).n_trials
 
 
 def make_place(storage: Storage, name: str) -> StudyRecord:
