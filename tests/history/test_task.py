@@ -42,6 +42,13 @@ def test_a_task_is_the_same_after_json():
     assert again.content == task.content
 
 
+def test_hashes_are_made_once(monkeypatch):
+    task = make()
+    known = task.fingerprint, task.content
+    monkeypatch.setattr("luthier.history.task._hash", None)
+    assert (task.fingerprint, task.content) == known
+
+
 def test_the_fingerprint_tells_what_was_searched_and_not_what_came_out():
     task = make()
     assert make(n=20).fingerprint == task.fingerprint

@@ -6,7 +6,12 @@ from tests.transfer.cases import NAMES, SPACE, make
 
 from luthier import Float, Int, Space
 from luthier.transfer.matching import match
-from luthier.transfer.portfolio import choose_greedily, choose_portfolio, complete
+from luthier.transfer.portfolio import (
+    choose_greedily,
+    choose_portfolio,
+    complete,
+    judge_candidates,
+)
 from luthier.transfer.source_models import learn_tasks
 
 
@@ -25,6 +30,17 @@ def test_each_choice_lowers_the_mean_of_the_minima_most():
 def test_the_first_choice_of_a_single_task_is_its_best_row(seed):
     task = make(25, seed)
     np.testing.assert_array_equal(build([task])[0], task.X[np.argmin(task.losses[:, 0])])
+
+
+def test_two_tasks_with_the_same_best_row_both_lose_nothing_there():
+    one, other = make(25, 0), make(25, 1, shift=0.05)
+    shared = one.X[np.argmin(one.losses[:, 0])]
+    X, losses = np.vstack([other.X, shared]), np.vstack([other.losses, [[-1.0]]])
+    tasks = [one, other.replace(X=X, losses=losses)]
+    models = learn_tasks(SPACE, [match(task, SPACE, NAMES) for task in tasks])
+    points, R = judge_candidates(SPACE, [models])
+    at = (points == shared).all(axis=1)
+    assert R[at].tolist() == [[0.0, 0.0]]
 
 
 def test_no_point_stands_there_twice_and_all_belong_to_the_space():

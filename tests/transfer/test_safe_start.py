@@ -7,7 +7,13 @@ from tests.transfer.cases import SPACE, bowl, make
 from luthier import History, State, TrialRow
 from luthier.models.training_data import InputEncoder
 from luthier.transfer.recall import recall
-from luthier.transfer.safe_start import find_rows, follow_start, measure_agreement
+from luthier.transfer.safe_start import (
+    find_drop,
+    find_rows,
+    follow_start,
+    is_wrong,
+    measure_agreement,
+)
 
 
 def start(values, n=1, budget=None, portfolio=(), running=0, tasks=None):
@@ -53,6 +59,23 @@ def test_where_memory_ranked_the_first_results_the_wrong_way_round_it_is_dropped
     state, _ = start([1.0, 0.0, 0.9, 0.1], portfolio=[0, 2])
     assert state.agreement <= 0
     assert (state.length, len(state.next), state.leads) == (7, 0, False)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_when_memory_was_dropped_is_what_the_start_did(seed):
+    values = np.random.default_rng(seed).standard_normal(7).tolist()
+    states = []
+    for n in range(4, 8):
+        state, recalled = start(values[:n], portfolio=[0])
+        states.append((is_wrong(state.agreement), state.length))
+        X = SPACE.sample(np.random.default_rng(8), n)
+        X[0] = recalled.portfolio[0]
+        losses = np.array(values[:n])[:, None]
+        dropped = find_drop(SPACE, X, losses, recalled, None)
+        over = next((k for k, (_, length) in enumerate(states) if k + 4 >= length), len(states) - 1)
+        wrong = [w for w, _ in states[: over + 1]]
+        since = len(wrong) - wrong[::-1].index(False) if False in wrong else 0
+        assert dropped == (since + 4 if wrong[-1] else None)
 
 
 def test_workers_take_the_portfolio_and_one_of_the_even_sample():

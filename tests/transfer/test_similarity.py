@@ -29,7 +29,7 @@ def test_the_task_that_is_like_the_present_one_is_found():
     tasks = [turned.replace(losses=-turned.losses), make(30, 2, shift=0.4), make(30, 3)]
     tasks += [make(30, 4, shift=0.1), make(30, 5, shift=-0.1)]
     history, recalled = history_after(12, tasks, bowl)
-    similarity = measure_similarity(SPACE, history, recalled)
+    similarity = measure_similarity(SPACE, history, recalled).similarity
     assert similarity[0] == 0
     assert similarity[2] > max(similarity[:2])
     assert find_most_alike(SPACE, history, recalled).task.name in ("task 3", "task 4", "task 5")

@@ -7,6 +7,7 @@ import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -104,7 +105,7 @@ class Task:
         """Number of rows."""
         return len(self.X)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Hash of what was searched: parameters, objectives, directions and family.
 
@@ -117,10 +118,20 @@ class Task:
         ]
         return _hash([searched, self.objectives, self.directions, self.family])
 
-    @property
+    @cached_property
     def content(self) -> str:
         """Hash of the rows as well: two tasks with the same one are the same task."""
         return _hash([self.fingerprint, _to_text(self.X), _to_text(self.losses)])
+
+    @property
+    def is_penalised(self) -> Mask:
+        """(n,) whether a row failed or broke a constraint, so that its losses are made up."""
+        return np.zeros(self.n, dtype=np.bool_) if self.penalised is None else self.penalised
+
+    @property
+    def holds_ranks(self) -> bool:
+        """Whether its losses are ranks alone, as in a file that others may have."""
+        return np.array_equal(self.losses, rank_columns(self.losses))
 
     def rank(self) -> Index:
         """Return (n,) the rows, the best first, by their mean rank in all objectives."""
@@ -249,6 +260,12 @@ class Task:
 
     def __repr__(self) -> str:
         return f"Task({self.name!r:.100}, {self.n} rows, {self.space.d} parameters)"
+
+
+def rank_columns(losses: Array) -> Array:
+    """Return the ranks (n, m) of losses (n, m) in each objective, from 0; equal ones share one."""
+    ranks = [np.unique(column, return_inverse=True)[1] for column in losses.T]
+    return np.stack(ranks, axis=1).reshape(losses.shape).astype(np.float64)
 
 
 class _Stored(msgspec.Struct):

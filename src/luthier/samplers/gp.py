@@ -35,6 +35,7 @@ from ..numerics.threads import one_thread
 from ..numerics.trust_region import box, box_length
 from ..numerics.warping import standardise
 from ..space.space import Space
+from ..transfer.closest import find_closest
 from ..transfer.recall import recall
 from ..transfer.source_models import SourceModels
 from ..trial.record import State
@@ -303,7 +304,7 @@ class GP(Sampler):
         recalled = recall(space, history) if history.info.memory else None
         if recalled is None or self.warp_inputs:
             return (None,) * len(history.directions)
-        return recalled.models
+        return find_closest(space, history, recalled)
 
     def _weigh_tasks(
         self,

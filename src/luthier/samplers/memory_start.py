@@ -9,6 +9,7 @@ import numpy as np
 from ..history.history import History
 from ..models.training_data import InputEncoder
 from ..space.space import Space
+from ..transfer.closest import find_closest
 from ..transfer.recall import recall
 from ..transfer.safe_start import follow_start
 from ..transfer.similarity import find_most_alike, split_rows
@@ -91,7 +92,7 @@ def see_tasks(space: Space, history: History) -> Callable[[Array], Array] | None
     None where the study has no such tasks.
     """
     recalled = recall(space, history) if history.info.memory else None
-    models = None if recalled is None else recalled.models[0]
+    models = None if recalled is None else find_closest(space, history, recalled)[0]
     if models is None:
         return None
     encoder = InputEncoder(space)

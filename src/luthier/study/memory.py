@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _MAX_READ = 60  # studies of a storage that "auto" reads, the latest
 _MAX_NAMED = 5  # tasks that are left out for one reason
-_LEAST_SHARE = 0.5  # of the parameters that such a study must have
 _LEAST_TRIALS = 8  # complete ones that it must have
 
 
@@ -129,11 +128,19 @@ def _no_memory(got: Any) -> StudyError:
 def find_own_tasks(wanted: Wanted) -> list[Task]:
     """Return the finished studies of the same storage and family, the latest first.
 
-    They have at least half of the parameters, 8 complete trials, and nothing that runs. Those that
-    cannot be read are left out, with a warning.
+    They have at least half of the parameters, 8 complete trials, and nothing that runs. Where the
+    parameters are not known yet, the family has a name. Those that cannot be read are left out,
+    with a warning.
     """
+    from ..transfer.closeness import may_help
     from ..transfer.study_task import task_of_history
 
+    family, names = wanted.family, wanted.space.names
+    if not names and not family:
+        logger.warning(
+            "memory='auto' finds no study where neither the parameters nor the family are known: "
+            "pass space=, or name the family, such as family='xgboost'"
+        )
     found: list[Task] = []
     for record in reversed(wanted.storage.studies()):
         if len(found) == _MAX_READ:
@@ -142,12 +149,13 @@ def find_own_tasks(wanted: Wanted) -> list[Task]:
             continue
         try:
             settings = read_settings(record)
-            if settings.family == wanted.family and _has_half(settings, wanted.space):
+            known = settings.space.get("params", {})
+            if settings.family == family and may_help(known, family, names, family):
                 found.append(
                     task_of_history(
                         _read_history(wanted.storage, record, settings),
                         name=record.name,
-                        family=settings.family,
+                        family=family,
                     )
                 )
         except LuthierError as e:
@@ -158,12 +166,6 @@ def find_own_tasks(wanted: Wanted) -> list[Task]:
 def _is_finished(record: StudyRecord) -> bool:
     going_on = sum(record.counts.get(int(s), 0) for s in (State.WAITING, State.RUNNING))
     return not going_on and record.counts.get(int(State.COMPLETE), 0) >= _LEAST_TRIALS
-
-
-def _has_half(settings: Settings, space: Space) -> bool:
-    names = settings.space.get("params", {})
-    n_known = sum(name in names for name in space.names)
-    return n_known >= _LEAST_SHARE * max(space.d, 1)
 
 
 def _read_history(storage: Storage, record: StudyRecord, settings: Settings) -> History:
@@ -225,7 +227,7 @@ def known_results(task: Task, wanted: Wanted) -> tuple[list[TrialRow], Task]:
     """Return the rows of a task that fit a study's space as complete trials, and the other rows."""
     signs = [-1.0 if d == "maximize" else 1.0 for d in task.directions]
     rows, rest = [], []
-    bad = np.zeros(task.n, dtype=bool) if task.penalised is None else task.penalised
+    bad = task.is_penalised
     for i, params in enumerate(task.space.decode(task.X)):
         if bad[i]:
             rest.append(i)

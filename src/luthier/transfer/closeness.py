@@ -7,7 +7,7 @@ that describe data say little of what suits a model, so they order tasks and dec
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from ..history.task import CONTEXT
@@ -46,7 +46,7 @@ def order_tasks(heads: Iterable[Head], params: Iterable[str], asked: Asked) -> l
         asked: What else is known of it.
     """
     names = set(params)
-    fitting = [head for head in heads if _may_help(head, names, asked.family)]
+    fitting = [h for h in heads if may_help(h.params, h.family, names, asked.family)]
 
     def place(head: Head) -> tuple[bool, bool, bool, float, int, int, int]:
         return (
@@ -62,12 +62,22 @@ def order_tasks(heads: Iterable[Head], params: Iterable[str], asked: Asked) -> l
     return sorted(fitting, key=place)
 
 
-def _may_help(head: Head, names: set[str], family: str) -> bool:
-    if family and head.family and head.family != family:
+def may_help(
+    known: Collection[str], known_family: str, names: Collection[str], family: str
+) -> bool:
+    """Whether a task may help a new one, by what was tuned.
+
+    Args:
+        known: Names of its parameters.
+        known_family: Its family; "" where nobody said.
+        names: Names of the parameters of the new task; none where they are not known yet.
+        family: Its family; "" where nobody said.
+    """
+    if family and known_family and known_family != family:
         return False
     if not names:
-        return bool(family) and head.family == family
-    return len(names.intersection(head.params)) >= _LEAST_SHARE * len(names)
+        return bool(family) and known_family == family
+    return sum(name in known for name in names) >= _LEAST_SHARE * len(names)
 
 
 def measure_distance(a: Mapping[str, float], b: Mapping[str, float]) -> float:

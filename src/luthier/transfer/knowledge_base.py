@@ -21,7 +21,7 @@ from .closeness import Asked, measure_distance, order_tasks
 from .context import check_context, describe
 from .matching import match
 from .safe_start import N_JUDGED
-from .source_models import kendall, learn_tasks
+from .source_models import kendall, learn_tasks, tells_of
 from .task_exchange import check_task, read_tasks, write_tasks
 from .task_log import Entry, Head, Taken, TaskLog
 
@@ -289,7 +289,7 @@ def _hash(text: str) -> str:
 def _tells(task: Task) -> bool:
     """Whether the rows of a task foretell each other, so that a model can learn from them."""
     return any(
-        learn_tasks(task.space, [match(task, task.space, tuple(task.objectives), j)]) is not None
+        tells_of(task.space, match(task, task.space, tuple(task.objectives), j))
         for j in range(len(task.objectives))
     )
 

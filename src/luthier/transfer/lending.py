@@ -49,15 +49,14 @@ def lend_rows(space: Space, history: History, share: float) -> LentRows | None:
         share: Of the rows of each task, those that are good.
     """
     recalled = recall(space, history) if history.info.memory else None
-    similarity = None if recalled is None else measure_similarity(space, history, recalled)
-    models = None if recalled is None else recalled.models[0]
-    if similarity is None or models is None or not similarity.any():
+    alike = None if recalled is None else measure_similarity(space, history, recalled)
+    if alike is None or not alike.similarity.any():
         return None
-    w = similarity / (len(similarity) + 1)
+    w = alike.similarity / (len(alike.similarity) + 1)
     w = w / (1 - w.sum())
-    alike = np.flatnonzero(w)
-    w = w[alike]
-    parts = [split_rows(space, models.matched[t], share) for t in alike]
+    lending = np.flatnonzero(w)
+    w = w[lending]
+    parts = [split_rows(space, alike.tasks[t], share) for t in lending]
     most = max(_MAX_OTHERS // len(parts), 1)
     others = [rest[:: max(math.ceil(len(rest) / most), 1)] for _, rest in parts]
     return LentRows(

@@ -12,7 +12,7 @@ from ..space.space import Space
 from ..typing import Array
 from ..wording import count_of
 from .recall import recall
-from .safe_start import N_JUDGED, find_rows, measure_agreement
+from .safe_start import find_drop, find_rows
 
 _N_SHOWN = 3  # tasks that are named
 _LITTLE = 0.05  # a weight below which earlier tasks have no say
@@ -113,11 +113,10 @@ def summarise_use(history: History, uses: Mapping[int, str]) -> str:
 def _find_drop(history: History, number: int) -> int | None:
     """Return the trial after which the start was without memory, before another; None for none."""
     recalled = recall(history.space, history)
+    if recalled is None:
+        return None
     known, losses, _ = collect_objectives(history)
     before = known < number
     known, losses = known[before], losses[before]
-    if recalled is None or len(known) < N_JUDGED:
-        return None
-    first = known[:N_JUDGED]
-    agreement = measure_agreement(history.space, history.X[first], losses[:N_JUDGED], recalled)
-    return int(first[-1]) if agreement <= 0 else None
+    n = find_drop(history.space, history.X[known], losses, recalled, history.budget)
+    return None if n is None else int(known[n - 1])

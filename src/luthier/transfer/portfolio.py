@@ -55,9 +55,17 @@ def judge_candidates(space: Space, models: Sequence[SourceModels]) -> tuple[Arra
     F = np.concatenate([each.predict(Z) for each in models], axis=1)
     R = np.clip((F - low) / np.maximum(median - low, 1e-12), 0.0, 1.0)
     R[np.arange(len(owner)), owner] = 0.0
-    keys = space.keys(candidates)
-    first = np.array([i for i, key in enumerate(keys) if keys.index(key) == i], dtype=np.int64)
-    return candidates[first], R[first]
+    return merge_equal(space, candidates, R)
+
+
+def merge_equal(space: Space, X: Array, R: Array) -> tuple[Array, Array]:
+    """Return the different points of X, in their order, and the smallest losses of each."""
+    place: dict[bytes, int] = {}
+    which = np.array([place.setdefault(key, len(place)) for key in space.keys(X)], dtype=np.int64)
+    first = np.unique(which, return_index=True)[1]
+    smallest = np.full((len(place), R.shape[1]), np.inf)
+    np.minimum.at(smallest, which, R)
+    return X[first], smallest
 
 
 def choose_greedily(R: Array, n: int) -> Index:
@@ -88,7 +96,7 @@ def _best_rows(space: Space, m: Matched) -> Array:
     are left out, and those that were penalised.
     """
     order = np.argsort(m.losses, kind="stable")
-    good = m.inside if m.task.penalised is None else m.inside & ~m.task.penalised[m.rows]
+    good = m.inside & ~m.task.is_penalised[m.rows]
     order = order[good[order]][:_N_TOP]
     X = complete(space, m.X[order])
     return X[space.feasible(X)] if space.constraints else X

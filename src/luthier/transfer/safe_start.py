@@ -60,14 +60,10 @@ def follow_start(space: Space, history: History, recalled: Recalled, n: int) -> 
         n: Number of points that are asked for.
     """
     number, losses, _ = collect_objectives(history)
-    agreement = None
     tried = find_rows(history.X, recalled.portfolio)
-    X = history.X[number]
-    if len(number) >= N_JUDGED and not find_rows(recalled.portfolio, X).all():
-        agreement = measure_agreement(space, X, losses, recalled)
-    if agreement is not None and agreement <= 0:
-        quarter = math.inf if history.budget is None else history.budget / 4
-        longer = max(_N_LONGER, min(space.d + 1, int(quarter) if quarter < math.inf else 10**9))
+    agreement = judge(space, history.X[number], losses, recalled)
+    if is_wrong(agreement):
+        longer = length_without(space, history.budget)
         return StartState(longer, agreement, recalled.portfolio[:0], False)
 
     n_workers = len(history.running) + n
@@ -81,6 +77,52 @@ def follow_start(space: Space, history: History, recalled: Recalled, n: int) -> 
     n_others = history.n - n_tried
     leads = bool(len(left)) and (n_tried <= n_others or n_workers > _FEW_WORKERS)
     return StartState(N_START, agreement, left, leads)
+
+
+def judge(space: Space, X: Array, losses: Array, recalled: Recalled) -> float | None:
+    """Return how well memory ranks the finished trials of a start, from -1 to 1.
+
+    None while fewer than four have ended, or none of the even sample has; see `measure_agreement`.
+    """
+    if len(X) < N_JUDGED or find_rows(recalled.portfolio, X).all():
+        return None
+    return measure_agreement(space, X, losses, recalled)
+
+
+def is_wrong(agreement: float | None) -> bool:
+    """Whether memory ranked trials no better than chance, so that the start is without it."""
+    return agreement is not None and agreement <= 0
+
+
+def length_without(space: Space, budget: int | None) -> int:
+    """Return after how many finished trials a start is over that has dropped memory."""
+    quarter = math.inf if budget is None else budget // 4
+    return int(max(_N_LONGER, min(space.d + 1, quarter)))
+
+
+def find_drop(
+    space: Space, X: Array, losses: Array, recalled: Recalled, budget: int | None
+) -> int | None:
+    """Return after how many finished trials the start was without memory; None where it was not.
+
+    Memory is judged after each trial of the start, as `follow_start` does, and the last judgement
+    stands.
+
+    Args:
+        space: The space of the trials.
+        X: (k, d) unit columns of finished trials, in their order.
+        losses: (k, m) of them.
+        recalled: What earlier tasks say.
+        budget: Number of trials that there will be; None where it is not known.
+    """
+    dropped = None
+    n, length = N_JUDGED, N_START
+    while n <= min(len(X), length):
+        wrong = is_wrong(judge(space, X[:n], losses[:n], recalled))
+        length = length_without(space, budget) if wrong else N_START
+        dropped = (dropped or n) if wrong else None
+        n += 1
+    return dropped
 
 
 def measure_agreement(space: Space, X: Array, losses: Array, recalled: Recalled) -> float:

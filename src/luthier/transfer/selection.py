@@ -1,4 +1,4 @@
-"""Which of many earlier tasks a study keeps: those that fit, and of these the most different."""
+"""Which of many earlier tasks a study keeps: each once, and of too many those that fit best."""
 
 from __future__ import annotations
 
@@ -7,16 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..history.task import Task
+from ..history.task import Task, rank_columns
 from ..space.space import Space
-from ..typing import Array
+from ..typing import Index
 from .matching import Matched, match
-from .source_models import SourceModels, learn_tasks
 
-MAX_TASKS = 20
+MAX_TASKS = 60
 """Tasks that a study keeps."""
-
-_MAX_MODELLED = 60  # tasks among which the most different are looked for
 
 
 class LeftOut(NamedTuple):
@@ -29,11 +26,11 @@ class LeftOut(NamedTuple):
 def choose_tasks(
     tasks: Sequence[Task], space: Space, objectives: tuple[str, ...]
 ) -> tuple[list[Task], list[LeftOut]]:
-    """Return the tasks that a study keeps, at most 20, and those that it does not.
+    """Return the tasks that a study keeps, at most 60, and those that it does not.
 
-    A task that is there twice counts once. Of more than 20 tasks that fit, those that know most of
-    the parameters come first, then those with most rows; among 60 of these, the ones that stand for
-    most others.
+    A task that is there twice counts once, also where one of the two has fewer rows, another name
+    or another family. Of more than 60 tasks that fit, those that know most of the parameters are
+    kept, then those with most rows.
 
     Args:
         tasks: Earlier tasks.
@@ -42,56 +39,64 @@ def choose_tasks(
     """
     left: list[LeftOut] = []
     found: list[tuple[Task, Matched]] = []
-    contents = set[str]()
-    for task in tasks:
+    repeated = find_repeated(tasks)
+    for i, task in enumerate(tasks):
         matched = [match(task, space, objectives, j) for j in range(len(objectives))]
         best = next((m for m in matched if not m.refused), matched[0])
         if best.refused and space.d:
             left.append(LeftOut(task.name, best.refused))
-        elif (content := task.content) in contents:
+        elif i in repeated:
             left.append(LeftOut(task.name, "it is there already"))
         else:
-            contents.add(content)
             found.append((task, best))
     if len(found) <= MAX_TASKS:
         return [task for task, _ in found], left
 
     found.sort(key=lambda pair: (-pair[1].compatibility, -len(pair[1].rows)))
-    candidates = found[:_MAX_MODELLED]
-    models = learn_tasks(space, [m for _, m in candidates]) if space.d else None
-    chosen = candidates if models is None else _central(candidates, models)
-    kept = [task for task, _ in chosen[:MAX_TASKS]]
-    names = {id(task) for task in kept}
-    left += [
-        LeftOut(task.name, f"a study keeps {MAX_TASKS} tasks, and others stand for it")
-        for task, _ in found
-        if id(task) not in names
-    ]
-    return kept, left
+    reason = f"a study keeps {MAX_TASKS} tasks, and others fit as well or better"
+    left += [LeftOut(task.name, reason) for task, _ in found[MAX_TASKS:]]
+    return [task for task, _ in found[:MAX_TASKS]], left
 
 
-def _central(
-    candidates: Sequence[tuple[Task, Matched]], models: SourceModels
-) -> list[tuple[Task, Matched]]:
-    """Return the tasks of a model, those that stand for most others first."""
-    place = {id(m.task): i for i, (_, m) in enumerate(candidates)}
-    similarity = models.F.T @ models.F / len(models.F)  # correlations: columns are standardised
-    order = choose_medoids(similarity)
-    return [candidates[place[id(models.matched[i].task)]] for i in order]
+def find_repeated(tasks: Sequence[Task]) -> set[int]:
+    """Return the places of tasks whose rows all stand in another one, with the same losses.
 
-
-def choose_medoids(similarity: Array) -> list[int]:
-    """Return indices of (T, T) similar tasks: each next one is like most that no earlier one is.
-
-    Source: Kaufman & Rousseeuw 1990 (the first phase of PAM).
+    That is the same study: remembered earlier, cut to its best rows, or given twice. Where one of
+    the two holds ranks, as in a file for others, the other must rank them alike. Of two that are
+    equal the first is no repetition.
     """
-    reached = np.full(len(similarity), -1.0)
-    left = list(range(len(similarity)))
-    order = []
-    while left:
-        gains = [np.maximum(similarity[i], reached).sum() for i in left]
-        best = left[int(np.argmax(gains))]
-        order.append(best)
-        left.remove(best)
-        reached = np.maximum(reached, similarity[best])
-    return order
+    places = [_place_rows(task) for task in tasks]
+    owners: dict[bytes, list[int]] = {}  # of a row: tasks that have it
+    for i, rows in enumerate(places):
+        for key in rows:
+            owners.setdefault(key, []).append(i)
+
+    repeated = set[int]()
+    for i in sorted(range(len(tasks)), key=lambda i: (tasks[i].n, -i)):
+        rows = places[i]
+        others = owners[next(iter(rows))] if rows else []
+        if any(
+            k != i and k not in repeated and _holds(tasks[k], places[k], tasks[i], rows)
+            for k in others
+        ):
+            repeated.add(i)
+    return repeated
+
+
+def _place_rows(task: Task) -> dict[bytes, int]:
+    """Return where each row stands, by the names of its parameters and its unit columns."""
+    names = repr(task.space.names).encode()
+    return {names + x.tobytes(): i for i, x in enumerate(np.round(task.X, 9) + 0.0)}
+
+
+def _holds(task: Task, places: dict[bytes, int], part: Task, rows: dict[bytes, int]) -> bool:
+    """Whether a task has all rows of another one, with the same losses or ranks."""
+    if task.losses.shape[1] != part.losses.shape[1] or not rows.keys() <= places.keys():
+        return False
+    there: Index = np.array([places[key] for key in rows], dtype=np.int64)
+    here: Index = np.array(list(rows.values()), dtype=np.int64)
+    real = ~(task.is_penalised[there] | part.is_penalised[here])  # others have made-up losses
+    a, b = task.losses[there[real]], part.losses[here[real]]
+    if task.holds_ranks or part.holds_ranks:
+        a, b = rank_columns(a), rank_columns(b)
+    return np.array_equal(a, b)

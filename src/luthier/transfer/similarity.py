@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from ..history.history import History
 from ..models.training_data import InputEncoder, collect_objectives
 from ..space.space import Space
 from ..typing import Array
+from .closest import find_closest
 from .matching import Matched
 from .portfolio import complete
 from .recall import Recalled
@@ -17,30 +19,42 @@ from .safe_start import N_JUDGED, measure_agreement
 from .source_models import kendall
 
 
-def measure_similarity(space: Space, history: History, recalled: Recalled) -> Array | None:
-    """Return (T,) Kendall's tau of what each task predicts of the finished trials, at least 0.
+class Alike(NamedTuple):
+    """Earlier tasks, and how alike each is.
 
-    None while fewer than four have ended, or where memory as a whole ranked them no better than
-    chance; and where no task tells of the first objective, after which tasks are compared.
+    Attributes:
+        tasks: (T,) the tasks.
+        similarity: (T,) Kendall's tau of what each predicts of the finished trials, at least 0.
+    """
+
+    tasks: tuple[Matched, ...]
+    similarity: Array
+
+
+def measure_similarity(space: Space, history: History, recalled: Recalled) -> Alike | None:
+    """Return how alike the tasks are that models learn from, by the first objective.
+
+    None while fewer than four trials have ended, or where memory as a whole ranked them no better
+    than chance; and where no task tells of that objective.
     """
     number, losses, _ = collect_objectives(history)
-    models = recalled.models[0]
+    models = find_closest(space, history, recalled)[0]
     if models is None or len(number) < N_JUDGED:
         return None
     X = history.X[number]
     if measure_agreement(space, X, losses, recalled) <= 0:
         return None
     F = models.predict(InputEncoder(space).encode(X))
-    return np.array([max(kendall(losses[:, 0], f), 0.0) for f in F.T])
+    similarity = np.array([max(kendall(losses[:, 0], f), 0.0) for f in F.T])
+    return Alike(models.matched, similarity)
 
 
 def find_most_alike(space: Space, history: History, recalled: Recalled) -> Matched | None:
     """Return the task that is most like the present one; None where none is known to be."""
-    similarity = measure_similarity(space, history, recalled)
-    models = recalled.models[0]
-    if similarity is None or models is None or not similarity.max() > 0:
+    alike = measure_similarity(space, history, recalled)
+    if alike is None or not alike.similarity.max() > 0:
         return None
-    return models.matched[int(np.argmax(similarity))]
+    return alike.tasks[int(np.argmax(alike.similarity))]
 
 
 def split_rows(space: Space, m: Matched, share: float) -> tuple[Array, Array]:

@@ -26,7 +26,7 @@ from ..numerics.sobol import sobol
 from ..numerics.threads import one_thread
 from ..numerics.warping import half_rank, standardise
 from ..space.space import Space
-from ..typing import Array, Mask
+from ..typing import Array, Index, Mask
 from .matching import Matched
 
 N_EVEN = 1024
@@ -56,6 +56,15 @@ class SourceModels(NamedTuple):
     rho: Array
     weights: Array
     shift: Array
+
+    def select(self, tasks: Index) -> SourceModels:
+        """Return the predictions of some of the tasks."""
+        return self._replace(
+            matched=tuple(self.matched[t] for t in tasks.tolist()),
+            F=self.F[:, tasks],
+            weights=self.weights[:, tasks],
+            shift=self.shift[tasks],
+        )
 
     def predict(self, Z: Inputs) -> Array:
         """Return (m, T) predictions at m points; smaller is better."""
@@ -95,6 +104,11 @@ class _Source(NamedTuple):
     at: Inputs
     rho: Array
     tau: float
+
+    @property
+    def tells(self) -> bool:
+        """Whether its rows foretell each other, so that it is of use."""
+        return self.tau >= _LEAST_TAU
 
     def predict(self, Z: Inputs) -> Array:
         """Return (m,) means at points of the later space."""
@@ -141,6 +155,12 @@ def _count_untied(x: Array) -> int:
 
 
 @one_thread()
+def tells_of(space: Space, matched: Matched) -> bool:
+    """Whether the rows of a task foretell each other, so that a model can learn from them."""
+    return not matched.refused and _fit(InputEncoder(space), matched).tells
+
+
+@one_thread()
 def learn_tasks(space: Space, matched: Sequence[Matched]) -> SourceModels | None:
     """Return the predictions of tasks; None where none is of use.
 
@@ -150,7 +170,7 @@ def learn_tasks(space: Space, matched: Sequence[Matched]) -> SourceModels | None
     """
     encoder = InputEncoder(space)
     fitted = [(m, _fit(encoder, m)) for m in matched if not m.refused]
-    fitted = [(m, source) for m, source in fitted if source.tau >= _LEAST_TAU]
+    fitted = [(m, source) for m, source in fitted if source.tells]
     if not fitted:
         return None
 

@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from ..errors import LuthierError, TaskError
-from ..history.task import CONTEXT, Task
+from ..history.task import CONTEXT, Task, rank_columns
 from ..validation import MAX_NAME_CHARACTERS, check_tags, is_text, show
 from .context import check_context
 from .task_log import Entry
@@ -46,10 +45,9 @@ def write_tasks(file: str | os.PathLike[str], entries: Iterable[Entry]) -> int:
 
 def _anonymise(task: Task, number: int) -> Task:
     """Return a task of unit columns, ranks and five numbers; equal losses have the same rank."""
-    ranks = [np.unique(column, return_inverse=True)[1] for column in task.losses.T]
     return task.rename({}).replace(
         name=f"{task.family or 'task'} {number}",
-        losses=np.stack(ranks, axis=1).reshape(task.losses.shape).astype(np.float64),
+        losses=rank_columns(task.losses),
         context={name: task.context[name] for name in CONTEXT if name in task.context},
         tags={},
         same=False,
