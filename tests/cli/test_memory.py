@@ -61,7 +61,15 @@ def test_names_do_nothing_to_a_terminal(place):
 def test_a_base_that_is_not_there_is_said(place):
     for args in (["ls"], ["forget", "a"], ["export", "a.json"]):
         assert "there is no file" in call(*args, "--memory", "sqlite:///none.db", status=1).stderr
+        assert "'luthier memory add STUDY' makes a base" in call(*args, status=1).stderr
     assert "cannot be read" in call("import", "none.json", status=1).stderr
+    lost = call("add", "train", "--memory", "memory://", status=1)
+    assert "ends with the command" in lost.stderr
+
+
+def test_a_name_that_no_context_has_is_refused(place):
+    told = call("add", "train", "--context", "log_row=3", status=1)
+    assert "no number 'log_row'; did you mean 'log_rows'?" in told.stderr
 
 
 def test_show_says_what_memory_had_to_do_with_a_study(place):

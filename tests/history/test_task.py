@@ -164,3 +164,45 @@ def test_json_that_is_no_task_is_refused(changed, message):
 def test_what_is_no_task_at_all_is_refused(data):
     with pytest.raises(TaskError, match=r"as Task\.to_json gives it"):
         Task.from_json(data)
+
+
+def test_columns_may_be_lists():
+    task = make(2, X=[[0.1, 0.5, 0], [0.2, 0.5, 1]], losses=[[1], [2]], penalised=[False, True])
+    assert task.X.dtype == task.losses.dtype == np.float64
+    assert task.penalised.tolist() == [False, True]
+    assert Task.from_json(task.to_json()).content == task.content
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"X": 3},
+        {"X": [["a", 0, 0]]},
+        {"X": [[0], [0, 1]]},
+        {"losses": "worse"},
+        {"losses": None},
+        {"penalised": [3]},
+        {"name": 3},
+        {"space": {"lr": Float(0, 1)}},
+        {"objectives": "value"},
+        {"objectives": [3]},
+        {"directions": "minimize"},
+        {"context": [1]},
+        {"context": {"log_rows": "9"}},
+        {"tags": 3},
+        {"family": None},
+        {"data_hash": 3},
+        {"same": "yes"},
+    ],
+    ids=range(17),
+)
+def test_attributes_of_another_type_are_refused(changed):
+    with pytest.raises(TaskError):
+        make(2, **changed)
+
+
+def test_arguments_of_another_type_are_refused():
+    with pytest.raises(TaskError, match="names are a dict"):
+        make().rename(3)
+    with pytest.raises(ValueError, match="n must be a whole number"):
+        make().keep("a")

@@ -94,3 +94,6 @@ def test_what_is_no_study_of_one_objective_is_refused():
     two = luthier.create_study(objectives=["minimize", "minimize"], space=space)
     with pytest.raises(SpaceError, match="this one has 2"):
         space.shrink(two)
+    other = search(Space({"z": Float(0, 1)}), lambda p: p["z"], 3)
+    with pytest.raises(SpaceError, match=r"the study has none of the parameters \['x'\]"):
+        space.shrink(other)

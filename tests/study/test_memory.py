@@ -65,7 +65,7 @@ def test_memory_takes_studies_tasks_and_rows(form):
 
 
 @pytest.mark.parametrize(
-    "memory", [3, "all", [3], ["all"], {"a": 1}, [None], [[1, 2]], ...], ids=repr
+    "memory", [3, "all", [3], ["all"], {"a": 1}, [None], [[1, 2]], luthier.Memory, ...], ids=repr
 )
 def test_what_is_no_memory_is_refused_before_the_study_is_made(memory, tmp_path):
     storage = f"sqlite:///{tmp_path}/s.db"
@@ -121,6 +121,19 @@ def test_results_of_the_same_data_and_algorithm_count_as_results():
     assert [t.value for t in study.trials] == pytest.approx([t.value for t in fit])
     assert study.trials[0].tags == {"from_memory": "known result of old"}
     assert study.best_value == pytest.approx(min(t.value for t in fit))
+
+
+def test_numbers_that_somebody_wrote_are_taken_over_as_they_are():
+    old = luthier.create_study("old", space=SPACE, seed=0)
+    for i in range(9):
+        params = {"x": 0.1 * i, "lr": 0.01 if i == 3 else 10.0 ** (-i / 2)}
+        old.add(params, abs(i - 3))
+    again = luthier.create_study(space=SPACE, memory=[task_of_study(old, same=True)])
+    assert again.trials[3].params == pytest.approx({"x": 0.3, "lr": 0.01}, rel=1e-13)
+    assert again.trials[3].params["lr"] == 0.01
+    study = luthier.create_study(space=SPACE, memory=[old], seed=0)
+    study.optimize(loss, n_trials=1, progress=False)
+    assert study.trials[0].params["lr"] == 0.01
 
 
 @pytest.mark.parametrize(

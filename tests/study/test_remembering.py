@@ -7,7 +7,7 @@ import pytest
 
 import luthier
 from luthier import Float, Memory, Space
-from luthier.errors import TaskError
+from luthier.errors import TaskError, UnstorableError
 from luthier.storages import SQLite
 from luthier.study.copy import copy
 
@@ -103,4 +103,14 @@ def test_bad_facts_are_refused():
         study.remember(base, data=([[1], [2]], [1, 1]))
     with pytest.raises(TaskError, match="leave out what is not known"):
         study.remember(base, context={"log_rows": math.nan})
+    with pytest.raises(TaskError, match="did you mean 'log_rows'"):
+        study.remember(base, context={"log_row": 9.0})
+    with pytest.raises(UnstorableError, match="tags of a task are a dict"):
+        study.remember(base, tags=["fraud"])
     assert base.tasks() == []
+
+
+@pytest.mark.parametrize("memory", [None, "memory://"])
+def test_a_base_that_would_be_gone_at_once_is_refused(memory):
+    with pytest.raises(TaskError, match=r"sqlite:///memory\.db|would be gone at once"):
+        run().remember(memory)

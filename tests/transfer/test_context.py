@@ -1,5 +1,6 @@
 """Numbers that describe a table: five for everybody."""
 
+import datetime
 import math
 
 import numpy as np
@@ -11,6 +12,7 @@ from luthier.errors import TaskError
 from luthier.history.task import CONTEXT
 from luthier.transfer import describe
 from luthier.transfer.context import check_context
+from luthier.transfer.meta_features import META_FEATURES
 
 
 def test_five_numbers_of_a_frame():
@@ -66,12 +68,60 @@ def test_infinite_and_huge_numbers_are_bounded():
         (np.zeros((2, 2, 2)), [0, 1], "shape"),
         ([[1], [2]], [[1, 2], [3, 4]], "one target for each row"),
         (scipy.sparse.eye(2), [0, 1], "sparse"),
+        ([[1], [2]], ["a", "NaN"], "no target may be missing, got 'NaN'"),
+        ([[1], [2]], ["a", math.nan], "no target may be missing, got nan"),
+        ([[1], [2]], [None, None], "none may be missing"),
+        ([[1j], [2]], [0, 1], "complex"),
+        ([[1], [2]], [1j, 2], "complex"),
+        (pd.DataFrame({"a": [1j, "x"]}), [0, 1], "complex"),
+        ([[1], [2, 3]], [0, 1], "one length"),
+        (np.array(3), [0], "a table has rows"),
+        (pd.DataFrame({"a": [np.arange(2), 3]}), [0, 1], "a cell of a table has one value"),
     ],
-    ids=range(11),
+    ids=range(20),
 )
 def test_bad_tables_are_refused(X, y, said):
     with pytest.raises(TaskError, match=said):
         describe(X, y)
+
+
+def test_dates_and_durations_are_numbers_in_any_form():
+    days = ["2020-01-01", "2020-01-02", "2020-01-04"]
+    objects = [datetime.date.fromisoformat(day) for day in days]
+    X = pd.DataFrame(
+        {
+            "day": objects,
+            "aware": pd.to_datetime(days).tz_localize("Europe/Berlin"),
+            "time": pd.to_datetime([days[0], None, days[2]]),
+            "long": pd.to_timedelta([1, 2, 3], unit="h"),
+            "object": [datetime.timedelta(hours=h) for h in (1, 2, 3)],
+        }
+    )
+    found = describe(X, pd.to_datetime(days))
+    assert (found["share_categorical"], found["classes"]) == (0, 0)
+    assert found["share_missing"] == 1 / 15
+
+
+def test_numbers_stay_numbers_beside_texts_and_missing_ones_are_missing():
+    rows = [["a", 1.0], ["b", math.nan], ["nan", 3.0]]  # an array of these holds texts alone
+    found = describe(rows, ["no", "yes", "no"])
+    assert (found["share_categorical"], found["share_missing"]) == (0.5, 2 / 6)
+    frame = pd.DataFrame({"a": pd.array([1, None, 3], dtype="Int64")})
+    assert describe(frame, [0, 1, 0])["share_missing"] == 1 / 3
+    assert describe(pd.Series([1, 2, 3]), pd.Series(["u", "v", "u"]))["classes"] == 2
+
+
+def test_every_meta_feature_is_a_name_of_a_context():
+    X = np.random.default_rng(0).random((30, 3))
+    found = describe(X, np.arange(30) % 3, meta_features=True)
+    assert set(found) == {*CONTEXT, *META_FEATURES}
+    assert check_context(found) == found
+
+
+@pytest.mark.parametrize("context", [{"log_row": 3.0}, {"rows": 3}, {3: 3.0}, {"": 1}, [1], 3])
+def test_names_that_no_context_has_are_refused(context):
+    with pytest.raises(TaskError, match=r"a context (has no number|is a dict)"):
+        check_context(context)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, "9", None, True])

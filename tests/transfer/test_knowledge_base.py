@@ -6,6 +6,7 @@ import sqlite3
 
 import numpy as np
 import pytest
+import scipy.sparse
 from tests.transfer.cases import SPACE, make, make_noise
 
 import luthier
@@ -35,7 +36,7 @@ def test_what_the_only_task_found_best_is_recommended_first_and_is_best_in_it():
 
 
 def test_names_of_objectives_are_no_text_and_tags_have_names():
-    with pytest.raises(TaskError, match=r"such as \['value'\]"):
+    with pytest.raises(TaskError, match="objectives are a list of texts"):
         filled(1).recommend(SPACE, objectives="value")
     with pytest.raises(UnstorableError, match="tags of a task are a dict"):
         filled(1).about(tags=["a"])
@@ -172,6 +173,49 @@ def test_wrong_arguments_are_refused(n):
         filled(1).recommend(SPACE, n)
     with pytest.raises(SpaceError):
         filled(1).recommend({"x": 3})
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda base: base.find_similar(None),
+        lambda base: base.find_similar(base),
+        lambda base: base.load(["task 0"]),
+        lambda base: base.add(None),
+        lambda base: base.add(luthier.create_study()),
+        lambda base: base.merge("memory://"),
+        lambda base: base.forget(["task 0"]),
+        lambda base: base.recommend(SPACE, objectives=None),
+        lambda base: base.recommend(SPACE, objectives=[3]),
+        lambda base: base.recommend(SPACE, family=3),
+        lambda base: base.about(data=([[1], [2, 3]], [0, 1]), context={}),
+        lambda base: base.about(context={"log_row": 3}),
+        lambda base: Memory(None),
+    ],
+    ids=range(13),
+)
+def test_things_of_another_kind_are_refused(call):
+    base = filled(1)
+    with pytest.raises(TaskError):
+        call(base)
+    assert len(base.tasks()) == 1
+
+
+def test_one_head_is_loaded_and_a_study_is_as_good_as_its_history():
+    base = filled(2)
+    assert [t.name for t in base.load(base.tasks()[1])] == ["task 1"]
+    study = luthier.create_study(space=SPACE)
+    assert base.find_similar(study) == base.find_similar(study.history)
+
+
+def test_sparse_data_are_hashed_and_described_by_numbers():
+    X = scipy.sparse.random(20, 30, 0.2, random_state=0)
+    base = Memory("memory://")
+    hashes = [
+        base.about(data=data, context={"log_rows": 3}).asked.data_hash
+        for data in ((X, np.arange(20)), (X.tocsc(), np.arange(20)), (2 * X, np.arange(20)))
+    ]
+    assert hashes[0] == hashes[1] != hashes[2]
 
 
 def test_a_space_with_other_parameters_gets_nothing():

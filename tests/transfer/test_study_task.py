@@ -99,3 +99,26 @@ def test_rows_of_several_objectives():
 def test_what_is_no_row_is_refused(row, error, message):
     with pytest.raises(error, match=message):
         task_of_rows([row])
+
+
+@pytest.mark.parametrize("study", [None, 3, [], "old"], ids=str)
+def test_what_is_no_study_is_no_task(study):
+    with pytest.raises(TaskError, match="expected a study"):
+        task_of_study(study)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{"directions": "minimize"}, {"objectives": "loss"}, {"objectives": [3]}],
+    ids=range(3),
+)
+def test_a_text_is_no_list_of_names(settings):
+    with pytest.raises(TaskError, match="are a list of texts"):
+        task_of_rows([({"x": 1.0}, 2.0)], **settings)
+
+
+def test_rows_are_a_list_and_a_space_may_be_a_dict():
+    with pytest.raises(TaskError, match="rows are a list"):
+        task_of_rows(3)
+    task = task_of_rows([({"x": 0.5}, 2.0)], {"x": Float(0, 1)})
+    assert task.space.params == {"x": Float(0, 1)}

@@ -481,7 +481,7 @@ assert_type(study.remember(base, data="prices", tags={"team": "a"}), transfer.Ta
 assert_type(base.tasks(), list[transfer.Head])
 assert_type(base.recommend({"lr": luthier.Float(0, 1)}, 3), list[transfer.Advice])
 assert_type(base.about(context={"log_rows": 9.0}), transfer.Memory)
-assert_type(base.find_similar(study.history), list[transfer.Similar])
+assert_type(base.find_similar(study), list[transfer.Similar])
 luthier.create_study(memory=base)
 
 # Models in production

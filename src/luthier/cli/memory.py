@@ -11,6 +11,7 @@ import click
 
 from ..errors import TaskError
 from ..objectives.space_file import read_space
+from ..storages import InMemory
 from ..transfer import Memory, Taken
 from ..wording import count_of
 from .options import COUNT, combine, load_study, parse_pairs, require_file, study_options
@@ -50,8 +51,10 @@ _facts = combine(
 def _open(url: str, is_new: bool = False) -> Memory:
     """Open a base, which is closed when the command ends; a file is made only where `is_new`."""
     if not is_new:
-        require_file(url)
+        require_file(url, "'luthier memory add STUDY' makes a base, --memory names another")
     memory = Memory(url)
+    if isinstance(memory.storage, InMemory):
+        raise TaskError("a base in memory ends with the command; pass --memory sqlite:///memory.db")
     click.get_current_context().call_on_close(memory.close)
     return memory
 
@@ -140,7 +143,7 @@ def recommend(
     n: int,
     form: str,
 ) -> None:
-    """Print first configurations for a space, with what speaks for each."""
+    """Print first configurations for a space, with the evidence."""
     base = _open(url).about(data, context, tags)
     found = base.recommend(read_space(space), n, family or "")
     if form == "json":
@@ -160,7 +163,10 @@ def recommend(
 @click.argument("file", type=click.Path(dir_okay=False))
 @_memory_option
 def export(file: str, url: str) -> None:
-    """Write all tasks into a file without anything of the data: it may be given to others."""
+    """Write all tasks into a file that others may have.
+
+    It holds nothing of the data: spaces, rows as unit columns, ranks, five numbers, and hashes.
+    """
     try:
         n = _open(url).export(file)
     except OSError as e:

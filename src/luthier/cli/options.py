@@ -161,13 +161,19 @@ def file_of(url: str) -> Path | None:
     return None if "://" in url or BARE_SCHEME.match(url) else Path(url).expanduser()
 
 
-def require_file(url: str) -> None:
+def require_file(
+    url: str, advice: str = "begin a study with 'luthier run', or pass --storage"
+) -> None:
     """Refuse a storage whose file does not exist.
+
+    Args:
+        url: Of the storage.
+        advice: What to do where it does not.
 
     Raises:
         StudyNotFoundError: There is no such file.
     """
-    opening.require_file(url, "begin a study with 'luthier run', or pass --storage")
+    opening.require_file(url, advice)
 
 
 def find_only_study(storage: Storage) -> str:

@@ -16,7 +16,7 @@ import numpy as np
 from ..errors import SpaceError, TaskError
 from ..space.space import Space
 from ..typing import Array, Index, Mask
-from ..validation import show
+from ..validation import check_whole, show, to_number
 
 CONTEXT = ("log_rows", "log_columns", "classes", "share_categorical", "share_missing")
 """The five numbers that say what data a task was about; classes is 0 for regression."""
@@ -28,6 +28,16 @@ MAX_ROWS = 100
 """Rows of a task that a later study keeps."""
 
 _MAX_JSON_ROWS = 1_000_000
+_KINDS: dict[str, tuple[type, ...]] = {  # attributes of a task -> what they may be
+    "objectives": (list, tuple),
+    "directions": (list, tuple),
+    "context": (Mapping,),
+    "tags": (Mapping,),
+    "family": (str,),
+    "data_hash": (str,),
+    "same": (bool,),
+}
+_COLUMNS = {"X": np.float64, "losses": np.float64, "penalised": np.bool_}
 _N_BEST = 50  # of the rows that are kept; the others are spread over the rest
 
 
@@ -41,8 +51,8 @@ class Task:
     Attributes:
         name: What it is called, most often the name of its study.
         space: Its own space.
-        X: (n, d) unit columns of that space; NaN where inactive.
-        losses: (n, m) finite; smaller is better.
+        X: (n, d) unit columns of that space; NaN where inactive. An array, or lists.
+        losses: (n, m) finite; smaller is better. An array, or lists.
         penalised: (n,) whether a row failed or broke a constraint, so that its losses are made up;
             None where none did.
         objectives: (m,) names of the objectives.
@@ -72,18 +82,24 @@ class Task:
     same: bool = False
 
     def __post_init__(self) -> None:
-        n, d, m = len(self.X), self.space.d, len(self.objectives)
+        self._check_types()
+        n, d, m = len(np.atleast_1d(self.X)), self.space.d, len(self.objectives)
         if self.X.shape != (n, d) or self.losses.shape != (n, m) or len(self.directions) != m:
             raise TaskError(
                 f"task {self.name!r:.100} has {d} parameters and {m} objectives, so X is (n, {d}) "
                 f"and losses are (n, {m}), got {self.X.shape} and {self.losses.shape}"
+            )
+        if wrong_names := [name for name in self.objectives if not isinstance(name, str)]:
+            raise TaskError(
+                f"objectives of task {self.name!r:.100} are names, got {show(wrong_names[0])}"
             )
         if wrong := set(self.directions) - {"minimize", "maximize"}:
             raise TaskError(
                 f"directions of task {self.name!r:.100} are 'minimize' or 'maximize', got "
                 f"{show(min(wrong, key=str))}"
             )
-        if not all(math.isfinite(number) for number in self.context.values()):
+        numbers = [to_number(value) for value in self.context.values()]
+        if not all(v is not None and math.isfinite(v) for v in numbers):
             raise TaskError(
                 f"the context of task {self.name!r:.100} has finite numbers, got "
                 f"{show(dict(self.context))}"
@@ -99,6 +115,34 @@ class Task:
                 f"rows of task {self.name!r:.100} are unit columns: numbers from 0 to 1, and the "
                 "index of a choice"
             )
+
+    def _check_types(self) -> None:
+        """Make arrays of lists, and refuse what is of another type.
+
+        Raises:
+            TaskError: Something is.
+        """
+        if not isinstance(self.name, str) or not isinstance(self.space, Space):
+            raise TaskError(
+                "a task has a name and a luthier.Space, got "
+                f"{show(self.name)} and {show(self.space)}"
+            )
+        for name, kinds in _KINDS.items():
+            if not isinstance(value := getattr(self, name), kinds):
+                words = " or ".join(kind.__name__.lower() for kind in kinds)
+                raise TaskError(
+                    f"{name} of task {self.name!r:.100} is a {words}, got {show(value)}"
+                )
+        for name, dtype in _COLUMNS.items():
+            column = getattr(self, name)
+            if column is None and name == "penalised":
+                continue
+            try:
+                object.__setattr__(self, name, np.asarray(column, dtype=dtype))
+            except (TypeError, ValueError):
+                raise TaskError(
+                    f"{name} of task {self.name!r:.100} is an array of numbers, got {show(column)}"
+                ) from None
 
     @property
     def n(self) -> int:
@@ -139,8 +183,12 @@ class Task:
         return np.argsort(places.mean(axis=1), kind="stable").astype(np.int64)
 
     def keep(self, n: int = MAX_ROWS) -> Task:
-        """Return the task with at most n rows: the best half, and an even choice of the rest."""
-        if self.n <= n:
+        """Return the task with at most n rows: the best half, and an even choice of the rest.
+
+        Raises:
+            ValueError: n is no whole number above 0.
+        """
+        if self.n <= check_whole("n", n):
             return self
         order = self.rank()
         n_best = min(_N_BEST, n)
@@ -167,6 +215,8 @@ class Task:
         Raises:
             TaskError: It has no such parameter or choice, or two would have one name.
         """
+        if not isinstance(names, Mapping):
+            raise TaskError(f"names are a dict of old names and new ones, got {show(names)}")
         if unknown := names.keys() - self.space.params.keys():
             raise TaskError(
                 f"task {self.name!r:.100} has no parameter {min(unknown)!r:.100}; it has "

@@ -138,13 +138,16 @@ def fingerprint_data(X: Any, y: Any = None, n_rows: int = 10_000) -> str:
     """Fingerprint of a table: another one where a column, a type or a row differs.
 
     Args:
-        X: (n, d) numbers or texts: an array, a data frame, or lists.
+        X: (n, d) numbers or texts: an array, a sparse one, a data frame, or lists.
         y: (n,) targets.
-        n_rows: Of a larger table, this many rows are hashed, spread evenly; its size always counts.
+        n_rows: Of a larger table this many rows are hashed, spread evenly; its size always counts.
+            A sparse one is hashed as a whole.
 
     Returns:
         A text that begins with the number of rows and columns.
     """
+    if hasattr(X, "tocsr"):
+        return _fingerprint_sparse(X.tocsr(), y)
     table = np.asarray(X)
     if table.ndim == 1:
         table = table[:, None]
@@ -158,6 +161,16 @@ def fingerprint_data(X: Any, y: Any = None, n_rows: int = 10_000) -> str:
         is_text = rows.dtype == object
         digest.update(repr(rows.tolist()).encode() if is_text else rows.tobytes())
     return f"{n}x{d}:{digest.hexdigest()}"
+
+
+def _fingerprint_sparse(X: Any, y: Any) -> str:
+    """Fingerprint of a sparse table: of all that it holds."""
+    digest = hashlib.blake2b(digest_size=16)
+    for part in (X.indptr, X.indices, X.data, np.asarray([] if y is None else y)):
+        is_text = part.dtype == object
+        digest.update(repr((part.shape, str(part.dtype))).encode())
+        digest.update(repr(part.tolist()).encode() if is_text else part.tobytes())
+    return f"{X.shape[0]}x{X.shape[1]}:{digest.hexdigest()}"
 
 
 def _describe_columns(X: Any, table: np.ndarray[Any, Any]) -> list[tuple[str, str]]:

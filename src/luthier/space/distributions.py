@@ -15,7 +15,7 @@ from ..numerics import priors
 from ..typing import Array
 from ..validation import show, split_values, to_plain_text
 from .choices import choice_key, find_choice, list_members, read_weights, to_choice
-from .exact_numbers import find_written, put_exactly
+from .exact_numbers import put_exactly
 from .normal import Normal
 from .parameter import Number, Parameter
 from .steps import Steps
@@ -305,15 +305,6 @@ class Float(_Numeric, frozen=True, tag="float"):
 
     def value(self, raw: float) -> float:
         return float(raw)
-
-    def as_written(self, raw: float) -> float:
-        return self._written.get(raw, raw) if self.step is None else raw
-
-    @cached_property
-    def _written(self) -> dict[float, float]:
-        """What becomes of numbers that people know on the way to the unit interval and back."""
-        found = find_written(self.from_unit, self.to_unit, (self.likeliest, self.default))
-        return {computed: v for computed, v in found.items() if self.low <= v <= self.high}
 
 
 class Int(_Numeric, frozen=True, tag="int"):

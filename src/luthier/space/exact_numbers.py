@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -26,27 +25,6 @@ def put_exactly(out: Any, exact: tuple[float, float], of: Any, ends: tuple[float
     if isinstance(out, np.ndarray):
         for value, end in zip(exact, ends, strict=True):
             np.copyto(out, value, where=of == end)
-
-
-def find_written(
-    from_unit: Callable[[float], float],
-    to_unit: Callable[[float], float],
-    known: Iterable[float | None],
-) -> dict[float, float]:
-    """Return what becomes of known numbers on the way to the unit interval and back -> the number.
-
-    Args:
-        from_unit: The value at a point of the unit interval.
-        to_unit: Where a value lies.
-        known: Numbers that somebody has written, or None. The middle of the range is known as well,
-            as the short decimal that it stands for.
-    """
-    middle = from_unit(0.5)
-    written = {middle: shorten(middle)}
-    for number in known:
-        if number is not None:
-            written[from_unit(to_unit(float(number)))] = float(number)
-    return written
 
 
 def shorten(number: float) -> float:

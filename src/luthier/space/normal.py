@@ -11,7 +11,6 @@ import numpy as np
 from ..errors import DistributionError
 from ..typing import Array
 from ..validation import show, to_plain_text
-from .exact_numbers import find_written
 from .parameter import Number
 from .steps import Steps
 
@@ -201,11 +200,3 @@ class Normal(Number, frozen=True, tag="normal"):
 
     def value(self, raw: float) -> float:
         return float(raw)
-
-    def as_written(self, raw: float) -> float:
-        return self._written.get(raw, raw) if self.step is None else float(raw)
-
-    @cached_property
-    def _written(self) -> dict[float, float]:
-        """What becomes of the default and the middle on the way to [0, 1] and back -> the same."""
-        return find_written(self.from_unit, self.to_unit, (self.default,))

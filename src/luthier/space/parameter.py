@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -12,6 +13,7 @@ from ..errors import ArgumentNameError, DistributionError, UnknownParameterError
 from ..typing import Array
 from ..validation import show, to_number
 from .conditions import normalise_conditions
+from .exact_numbers import shorten
 
 # What other libraries call a field of a distribution, and what it is called here.
 _OTHER_NAMES = {
@@ -93,9 +95,16 @@ class Parameter(
         """Return what a column holds in the user's type."""
         raise NotImplementedError
 
-    def as_written(self, raw: float) -> Any:
-        """Return the same, and a number that people know as they write it: without rounding."""
-        return self.value(raw)
+    def find_written(self, given: Iterable[Any]) -> dict[float, float]:
+        """Return points of [0, 1] -> the numbers that lie there, as somebody has written them.
+
+        From a scale a number comes back with other last digits. Discrete values do not: of these
+        none is returned.
+
+        Args:
+            given: Values that somebody has written beside the default; others are ignored.
+        """
+        return {}
 
     def find(self, value: Any) -> float | None:
         """Return a user's value as columns hold it; None where it is none of the distribution."""
@@ -150,6 +159,11 @@ class Parameter(
 class Number(Parameter, frozen=True):
     """Base of the distributions of numbers: what a user's number stands for."""
 
+    @property
+    def n_values(self) -> int | None:
+        """Number of values; None for a continuous parameter."""
+        raise NotImplementedError
+
     def contains(self, raw: Any) -> Any:
         """Return whether numbers are values; a bool for one, else an array."""
         raise NotImplementedError
@@ -164,6 +178,18 @@ class Number(Parameter, frozen=True):
             return None if number is None else self._find(float(number))
         except OverflowError:
             return None
+
+    def find_written(self, given: Iterable[Any]) -> dict[float, float]:
+        if self.n_values is not None:
+            return {}
+        middle = self.find(shorten(self._at(0.5)))
+        known = [self.find(value) for value in (self.likeliest, self.default, *given)]
+        written = {0.5: middle} | {self.to_unit(v): v for v in known if v is not None}
+        return {u: v for u, v in written.items() if v is not None}
+
+    def to_unit(self, raw: Any) -> Any:
+        """Return where values lie on [0, 1]."""
+        raise NotImplementedError
 
     def raw(self, value: Any) -> float:
         """Return a user's value as the float that columns hold: the discrete one that it is near.

@@ -72,8 +72,11 @@ def narrow_by(
             f"shrink takes a study of one objective, this one has {len(history.directions)}: what "
             "is good for one may be bad for another"
         )
+    numbers = np.flatnonzero(history.eligible)
+    if len(numbers) and not params.keys() & set().union(*map(history.params, numbers.tolist())):
+        raise SpaceError(f"the study has none of the parameters {list(params)!r:.300}")
     rows, losses = [], []
-    for number in np.flatnonzero(history.eligible):
+    for number in numbers:
         row = history.params(int(number))
         loss = float(history.losses[number, 0])
         known = {n: v for n, v in row.items() if n in params}

@@ -78,6 +78,8 @@ def gather_tasks(memory: Source | Sequence[Source], wanted: Wanted) -> list[Task
         StudyError: It is nothing of that kind.
         TaskError: Rows cannot be read.
     """
+    if isinstance(memory, type):
+        raise _no_memory(memory)
     is_one = isinstance(memory, str | Task | FindsTasks) or _is_study(memory) or _are_rows(memory)
     if is_one:
         return _gather_one(memory, wanted)
@@ -228,7 +230,7 @@ def known_results(task: Task, wanted: Wanted) -> tuple[list[TrialRow], Task]:
     signs = [-1.0 if d == "maximize" else 1.0 for d in task.directions]
     rows, rest = [], []
     bad = task.is_penalised
-    for i, params in enumerate(task.space.decode(task.X)):
+    for i, params in enumerate(task.space.decode_shortly(task.X)):
         if bad[i]:
             rest.append(i)
             continue

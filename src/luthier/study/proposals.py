@@ -119,7 +119,12 @@ class Proposals:
         self.tags = self._describe_memory(space, sampler, X) if has_memory else {}
         if not number % LATEST and sampler.learns:
             self._warn_of_obstacles()
-        return space.decode(X)[0]
+        return (space.decode_shortly(X) if self._is_known else space.decode(X))[0]
+
+    @property
+    def _is_known(self) -> bool:
+        """Whether the last proposal is a configuration of an earlier task."""
+        return self.tags.get("from_memory") == "portfolio"
 
     def _describe_memory(self, space: Space, sampler: Sampler, X: Array) -> dict[str, Any]:
         """Return the tags of a trial that earlier tasks had to do with."""

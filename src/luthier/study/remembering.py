@@ -9,9 +9,12 @@ from typing import Any
 
 import msgspec
 
+from ..errors import TaskError
+from ..storages import InMemory
 from ..transfer.knowledge_base import Memory, read_data
 from ..transfer.study_task import task_of_history
 from ..transfer.task_log import Taken
+from ..validation import check_tags
 from .engine import Engine
 
 
@@ -31,13 +34,18 @@ def remember(
             name=engine.name,
             family=engine.settings.family if family is None else family,
             context=found,
-            tags=dict(tags or {}),
+            tags=check_tags(tags or {}, "a task"),
             data_hash=data_hash,
         )
     source = _tell_study(engine) if task.n else ""
     if isinstance(memory, Memory):
         return memory.add(task, source)
     with contextlib.closing(Memory(memory)) as base:
+        if isinstance(base.storage, InMemory):
+            raise TaskError(
+                f"the base {memory!r} is in the memory of this process, and would be gone at once; "
+                "pass a luthier.Memory that you keep, or the URL of a file"
+            )
         return base.add(task, source)
 
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import TaskError
+from ..errors import TaskError, find_closest
+from ..history.task import CONTEXT
 from ..validation import show, to_number
 from .data_columns import read_columns
-from .meta_features import measure_columns
+from .meta_features import META_FEATURES, measure_columns
 
 
 def describe(X: Any, y: Any, meta_features: bool = False, seed: int = 0) -> dict[str, float]:
@@ -23,8 +24,9 @@ def describe(X: Any, y: Any, meta_features: bool = False, seed: int = 0) -> dict
     all targets.
 
     Args:
-        X: (n, d) numbers or categories: an array, a data frame, or lists. None, NaN and infinite
-            numbers are missing.
+        X: (n, d) numbers or categories: an array, a data frame, or lists. None, NaN, infinite
+            numbers, and the texts "nan", "NaT" and "<NA>", which missing values become, are
+            missing. Dates and durations are numbers.
         y: (n,) classes or numbers. Texts, truth values, and whole numbers of which there are at
             most 50, each twice or more in the mean, are classes.
         meta_features: Whether to add statistics of the columns and what simple models reach; see
@@ -32,7 +34,8 @@ def describe(X: Any, y: Any, meta_features: bool = False, seed: int = 0) -> dict
         seed: Of the rows on which simple models are tried.
 
     Raises:
-        TaskError: X and y are no such table, a target is missing, or all targets are the same.
+        TaskError: X and y are no such table, numbers are complex, a target is missing, or all
+            targets are the same.
     """
     columns = read_columns(X, y)
     missing = np.isnan(columns.X)
@@ -49,18 +52,27 @@ def describe(X: Any, y: Any, meta_features: bool = False, seed: int = 0) -> dict
 
 
 def check_context(context: Mapping[str, Any]) -> dict[str, float]:
-    """Return the numbers of a context.
+    """Return the numbers of a context, by the names that `describe` gives them.
 
     Raises:
-        TaskError: One is no finite number.
+        TaskError: A name is none of these, or one is no finite number.
     """
+    if not isinstance(context, Mapping):
+        raise TaskError(f"a context is a dict, such as {{'log_rows': 9.2}}, got {show(context)}")
+    known = (*CONTEXT, *META_FEATURES)
     found: dict[str, float] = {}
     for name, value in context.items():
+        if name not in known:
+            near = find_closest(name, known) if isinstance(name, str) else None
+            hint = f"did you mean {near!r}?" if near else f"they are {', '.join(known)};"
+            raise TaskError(
+                f"a context has no number {show(name)}; {hint} what else tells tasks apart is a tag"
+            )
         number = to_number(value)
-        if not isinstance(name, str) or number is None or not math.isfinite(number):
+        if number is None or not math.isfinite(number):
             raise TaskError(
                 "a context has a finite number for each name, such as {'log_rows': 9.2}, got "
-                f"{show(name)}: {show(value)}; leave out what is not known"
+                f"{name}: {show(value)}; leave out what is not known"
             )
         found[name] = float(number)
     return found

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
-from ..errors import TaskError
+from ..errors import TaskError, find_closest
 from ..history.history import History
 from ..history.task import Task
 from ..models.training_data import InputEncoder, collect_objectives
@@ -22,6 +22,7 @@ from .context import check_context, describe
 from .matching import match
 from .safe_start import N_JUDGED
 from .source_models import kendall, learn_tasks, tells_of
+from .study_task import HasHistory, check_names, find_history
 from .task_exchange import check_task, read_tasks, write_tasks
 from .task_log import Entry, Head, Taken, TaskLog
 
@@ -73,9 +74,12 @@ class Memory:
 
     Raises:
         StorageError: There is no such kind of storage.
+        TaskError: It is None.
     """
 
     def __init__(self, url: str | os.PathLike[str] | Storage = "sqlite:///memory.db") -> None:
+        if url is None:
+            raise TaskError("a base is somewhere, such as in 'sqlite:///memory.db', got None")
         self.storage = from_url(url)
         self._log = TaskLog(self.storage)
         self.asked = Asked()
@@ -101,9 +105,15 @@ class Memory:
     def load(self, heads: Sequence[Head]) -> list[Task]:
         """Return tasks with their rows, at most 100 each.
 
+        Args:
+            heads: Some of those that `tasks` returns.
+
         Raises:
-            TaskError: One cannot be read.
+            TaskError: One cannot be read, or is no head.
         """
+        heads = [heads] if isinstance(heads, Head) else heads
+        if wrong := [head for head in heads if not isinstance(head, Head)]:
+            raise TaskError(f"load takes heads, as base.tasks() returns them, got {show(wrong[0])}")
         return self._log.load(heads)
 
     def about(
@@ -154,25 +164,30 @@ class Memory:
 
         Raises:
             ValueError: n is no whole number above 0.
-            TaskError: Objectives are no list.
+            TaskError: Objectives are no list of names, or the family is no text.
         """
         check_whole("n", n)
-        if isinstance(objectives, str):
-            raise TaskError(f"objectives are a list of names, such as [{objectives!r:.100}]")
+        check_names("objectives", objectives)
+        if not is_text(family):
+            raise TaskError(f"a family is text, such as 'xgboost', got {show(family)}")
         space = space if isinstance(space, Space) else Space(space)
         close = order_tasks(self.tasks(), space.names, self.asked._replace(family=family))
         return advise(space, self.load(close[:_MOST_READ]), n, tuple(objectives))
 
-    def find_similar(self, history: History, family: str = "") -> list[Similar]:
+    def find_similar(self, study: HasHistory | History, family: str = "") -> list[Similar]:
         """Return the tasks that may help a study, those that rank its trials alike first.
 
         Before four trials have ended, and between tasks that rank them equally well, those whose
         context is closer come first; those from which no model can learn come last.
 
         Args:
-            history: Its trials: `study.history`.
+            study: A `luthier.Study`, or its history.
             family: What is tuned.
+
+        Raises:
+            TaskError: It is neither.
         """
+        history = find_history(study)
         asked = self.asked._replace(family=family)
         close = order_tasks(self.tasks(), history.space.names, asked)[:_MOST_READ]
         tasks = self.load(close)
@@ -193,8 +208,13 @@ class Memory:
             source: Hash that tells its study from all others; a later task with it takes its place.
 
         Raises:
-            TaskError: It has no rows, or nothing can be learnt from them.
+            TaskError: It is no task, has no rows, or nothing can be learnt from them.
         """
+        if not isinstance(task, Task):
+            raise TaskError(
+                "a base takes tasks, as luthier.transfer.task_of_study returns them, and "
+                f"studies by study.remember(base), got {show(task)}"
+            )
         task = check_task(task.replace(data_hash=_hash(task.data_hash), same=False))
         [taken] = self._log.take([Entry(task, source, _tells(task), is_latest=bool(source))])
         return taken
@@ -207,12 +227,20 @@ class Memory:
         """
         heads = self.tasks()
         known = {head.name for head in heads} | {head.id for head in heads}
-        if unknown := [name for name in names if name not in known]:
-            raise TaskError(f"the base has no task {unknown[0]!r:.100}")
+        if unknown := [n for n in names if not isinstance(n, str) or n not in known]:
+            near = find_closest(unknown[0], known) if isinstance(unknown[0], str) else None
+            hint = f"; did you mean {near!r:.100}?" if near else ""
+            raise TaskError(f"the base has no task {show(unknown[0])}{hint}")
         return self._log.forget([h.id for h in heads if h.name in names or h.id in names])
 
     def merge(self, other: Memory) -> list[Taken]:
-        """Add all tasks of another base, each once."""
+        """Add all tasks of another base, each once.
+
+        Raises:
+            TaskError: It is no base, or one of its tasks cannot be read.
+        """
+        if not isinstance(other, Memory):
+            raise TaskError(f"expected a base, such as luthier.Memory(url), got {show(other)}")
         heads = other.tasks()
         taken: list[Taken] = []
         for first in range(0, len(heads), _MOST_READ):
@@ -273,7 +301,12 @@ def read_data(data: Any, context: Mapping[str, float] | None) -> tuple[dict[str,
     X, y = data
     if context is None:
         found = describe(X, y)
-    return found, _hash(fingerprint_data(X, y))
+    try:
+        return found, _hash(fingerprint_data(X, y))
+    except (TypeError, ValueError):  # rows of several lengths
+        raise TaskError(
+            f"X has rows of one length, and y a target for each, got {show(X)} and {show(y)}"
+        ) from None
 
 
 def _hash(text: str) -> str:

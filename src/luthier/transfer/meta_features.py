@@ -15,6 +15,23 @@ import numpy as np
 from ..typing import Array, Index
 from .data_columns import Columns
 
+META_FEATURES = (
+    "skewness",
+    "skewness_sd",
+    "kurtosis",
+    "kurtosis_sd",
+    "correlation",
+    "entropy_target",
+    "entropy_columns",
+    "mutual_information",
+    "mutual_information_max",
+    "smallest_class",
+    "landmark_nearest",
+    "landmark_stump",
+    "landmark_linear",
+)
+"""Names of the meta-features, beside the five numbers of a context."""
+
 _N_BINS = 10
 _MOST_COLUMNS = 200  # that are looked at, spread evenly
 _N_TRIED = 1_000  # rows of the landmarks

@@ -43,9 +43,22 @@ def task_of_study(study: HasHistory, **facts: Any) -> Task:
         facts: More attributes of the `Task`: name, family, context, tags, data_hash, same.
 
     Raises:
+        TaskError: It is no study.
         TypeError: A task has no such attribute.
     """
-    return task_of_history(study.history, **{"name": study.name, **facts})
+    return task_of_history(find_history(study), **{"name": getattr(study, "name", ""), **facts})
+
+
+def find_history(study: HasHistory | History) -> History:
+    """Return the history of a study; a history is returned as it is.
+
+    Raises:
+        TaskError: It is neither.
+    """
+    history = study if isinstance(study, History) else getattr(study, "history", None)
+    if not isinstance(history, History):
+        raise TaskError(f"expected a study, such as create_study() returns, got {show(study)}")
+    return history
 
 
 def task_of_history(history: History, **facts: Any) -> Task:
@@ -88,7 +101,7 @@ def collect_rows(history: History) -> tuple[Index, Array, Mask]:
 
 def task_of_rows(
     rows: Sequence[TrialRow | Pair],
-    space: Space | None = None,
+    space: Space | Mapping[str, Any] | None = None,
     directions: Sequence[str] = ("minimize",),
     objectives: Sequence[str] | None = None,
     **facts: Any,
@@ -103,9 +116,15 @@ def task_of_rows(
         facts: More attributes of the `Task`.
 
     Raises:
-        TaskError: They are no such rows, or params of one name are of several kinds.
+        TaskError: They are no such rows, params of one name are of several kinds, or directions or
+            objectives are no list.
         ObjectiveValueError: A value is not one number for each objective.
     """
+    check_names("directions", directions)
+    check_names("objectives", objectives or default_names(len(directions)))
+    if not isinstance(rows, Sequence) or isinstance(rows, str):
+        raise TaskError(f"rows are a list of trials, or of params and a value, got {show(rows)}")
+    space = Space(space) if isinstance(space, Mapping) else space
     names = tuple(objectives or default_names(len(directions)))
     trials = [_read_row(i, row, names) for i, row in enumerate(rows)]
     if space is None:
@@ -113,6 +132,16 @@ def task_of_rows(
     history = History(space, directions, objectives=names)
     history.put(trials)
     return task_of_history(history, **{"name": "rows", **facts})
+
+
+def check_names(what: str, names: Any) -> None:
+    """Check a list of names.
+
+    Raises:
+        TaskError: It is none: a text alone, or another thing.
+    """
+    if not isinstance(names, list | tuple) or not all(isinstance(n, str) for n in names):
+        raise TaskError(f"{what} are a list of texts, such as ['loss'], got {show(names)}")
 
 
 def _read_row(i: int, row: Any, objectives: tuple[str, ...]) -> TrialRow:
