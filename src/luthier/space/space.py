@@ -28,11 +28,11 @@ from ..typing import Array, Mask
 from ..validation import MAX_SPACE_BYTES, check_parameter_name, show
 from .conditions import Condition, explain_inactive, find_depths
 from .constraints import Expression, Predicate, Rule, read_rules
+from .decoding import decode_points, find_written
 from .descriptions import read_params, require_choices, to_html
 from .design_check import Remark, check_design, measure_design
 from .distributions import KINDS, Categorical, Distribution
 from .enumeration import MAX_ENUMERATED, MAX_NUMBERS, list_points
-from .exact_numbers import shorten
 from .feasible_draws import draw_feasible, walk
 from .first_rows import FirstPoints, Row, place_rows, read_rows
 from .keys import find_fine, make_keys
@@ -197,51 +197,21 @@ class Space:
                 X[i, self.column[name]] = (dist := self.named(name)).to_unit(dist.raw(value))
         return X
 
-    def decode(self, X: Array) -> list[dict[str, Any]]:
+    def decode(self, X: Array, short: bool = False) -> list[dict[str, Any]]:
         """Return unit columns (n, d) as params, inactive ones left out.
 
         Numbers that were given to the space, as a default or in a first row, come back exactly.
+
+        Args:
+            X: The unit columns.
+            short: Whether a number that is a decimal of up to twelve digits, but for rounding,
+                comes back as that: for points that somebody may have written.
         """
-        points = X.tolist()
-        if len(X) < 4:  # one by one is quicker for a few
-            rows = [
-                [p.from_unit(u) for p, u in zip(self.dists, point, strict=True)] for point in points
-            ]
-        else:
-            rows = self.raw(X).tolist()
-        written = self._written
-        return [
-            {
-                name: w[u] if u in w else p.value(v)
-                for name, p, w, u, v in zip(
-                    self.names, self.dists, written, point, row, strict=True
-                )
-                if v == v
-            }
-            for point, row in zip(points, rows, strict=True)
-        ]
-
-    def decode_shortly(self, X: Array) -> list[dict[str, Any]]:
-        """Return unit columns (n, d) as params that somebody may have written.
-
-        A number that is a decimal of up to twelve digits but for rounding comes back as that.
-        """
-        return [
-            {name: self._shorten(name, value) for name, value in row.items()}
-            for row in self.decode(X)
-        ]
-
-    def _shorten(self, name: str, value: Any) -> Any:
-        short = shorten(value) if type(value) is float else value
-        return value if self.params[name].find(short) is None else short
+        return decode_points(X, self.params, self._written, short)
 
     @cached_property
     def _written(self) -> list[dict[float, float]]:
-        """Of each parameter, where numbers lie that were given to the space -> the numbers."""
-        return [
-            dist.find_written([row[name] for row in self.first if name in row])
-            for name, dist in self.params.items()
-        ]
+        return find_written(self.params, self.first)
 
     def raw(self, X: Array) -> Array:
         """Return the values (n, d) of unit columns: numbers, or the index of a choice.

@@ -230,7 +230,7 @@ def known_results(task: Task, wanted: Wanted) -> tuple[list[TrialRow], Task]:
     signs = [-1.0 if d == "maximize" else 1.0 for d in task.directions]
     rows, rest = [], []
     bad = task.is_penalised
-    for i, params in enumerate(task.space.decode_shortly(task.X)):
+    for i, params in enumerate(task.space.decode(task.X, short=True)):
         if bad[i]:
             rest.append(i)
             continue

@@ -119,7 +119,7 @@ class Proposals:
         self.tags = self._describe_memory(space, sampler, X) if has_memory else {}
         if not number % LATEST and sampler.learns:
             self._warn_of_obstacles()
-        return (space.decode_shortly(X) if self._is_known else space.decode(X))[0]
+        return space.decode(X, short=self._is_known)[0]
 
     @property
     def _is_known(self) -> bool:

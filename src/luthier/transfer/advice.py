@@ -75,5 +75,5 @@ def advise(
             n_tasks=len(distinct),
             regret=float(R[k].mean()),
         )
-        for k, params in enumerate(space.decode_shortly(X))
+        for k, params in enumerate(space.decode(X, short=True))
     ]
