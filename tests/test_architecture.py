@@ -33,7 +33,7 @@ FLOORS = [
     ["report"],
     ["study"],
     ["lifecycle"],
-    ["server", "testing", "evaluation", "sklearn", "integrations"],
+    ["server", "testing", "evaluation", "sklearn", "integrations", "nas"],
     ["compat"],
     ["cli"],
     ["__main__"],

@@ -51,6 +51,7 @@ def nothing_is_left_behind(tmp_path):
 NEEDS = {
     "asha_torch.py": "torch",
     "dask_cluster.py": "distributed",
+    "nas_torch.py": "torch",
     "optuna_lightgbm.py": "lightgbm",
     "optuna_torch.py": "torch",
     "optuna_xgboost.py": "xgboost",

@@ -16,6 +16,16 @@ TESTS = Path(__file__).parent
 
 # Test: the modules that it covers.
 THEMES = {
+    "nas/test_blocks": [
+        "nas/block",
+        "nas/cell",
+        "nas/chain",
+        "nas/limit",
+        "nas/one_of",
+        "nas/repeat",
+        "nas/stack",
+    ],
+    "nas/test_graph_gp": ["nas/graph_encoder", "nas/proxies", "nas/sampler_choice"],
     "test_architecture": ["errors", "typing"],
     "study/test_memory": ["study/stored_tasks"],
     "analysis/test_choice": [

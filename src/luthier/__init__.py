@@ -43,6 +43,7 @@ __all__ = [
     "history",
     "lifecycle",
     "measure",
+    "nas",
     "plots",
     "registry",
     "report",
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from . import history as history
     from . import lifecycle as lifecycle
     from . import measure as measure
+    from . import nas as nas
     from . import plots as plots
     from . import registry as registry
     from . import report as report
@@ -143,6 +145,7 @@ else:
             "history": "",
             "lifecycle": "",
             "measure": "",
+            "nas": "",
             "plots": "",
             "registry": "",
             "report": "",

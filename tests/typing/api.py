@@ -21,6 +21,7 @@ from luthier import (
     executors,
     lifecycle,
     measure,
+    nas,
     registry,
     samplers,
     schedulers,
@@ -216,6 +217,20 @@ assert_type(luthier.Int(1, 8).high, int)
 assert_type(luthier.Normal(0.0, 1.0).n_values, int | None)
 assert_type(luthier.Categorical(("a", "b")).choices, tuple[Any, ...])
 assert_type(space.n_points, float)
+
+# Architectures
+
+cell = nas.Cell("cell", ["none", "skip", "conv3x3"], n_nodes=4)
+chain = nas.Chain("mlp", {"operation": ["dense"], "width": luthier.Int(8, 64)}, 1, 3)
+body: nas.Block = nas.OneOf("body", {"cell": cell, "deep": nas.Repeat("deep", chain, 1, 2)})
+net = nas.Stack("net", [body])
+assert_type(net.params["body"].when, dict[str, Any] | None)
+assert_type(net.graph({}), nas.Graph)
+assert_type(net.graph({}).operations, tuple[nas.Operation, ...])
+assert_type(cell.space({"lr": luthier.Float(0.0, 1.0)}, limits={"size": (len, 3)}), luthier.Space)
+assert_type(nas.GraphGP(cell, proxies={"size": len}), nas.GraphGP)
+assert_type(nas.LocalSearch(n_startup_trials=5), nas.LocalSearch)
+assert_type(nas.choose_sampler(cell, 100), samplers.Sampler)
 
 # Data that every process has once
 

@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 
 from ..numerics.gp import Inputs, Prior, Uneven, fit
-from ..typing import Array
+from ..typing import Array, Index
 
 MIN_NOISE = 1e-6
 """Smallest variance of the noise, as a share of that of the losses."""
@@ -48,12 +48,22 @@ class TrainingSet(NamedTuple):
         y: (n,) standardised outcomes.
         prior: Prior of the hyperparameters.
         uneven: Noise of the observations beside the common one; None where there is none.
+        groups: Columns with one lengthscale in common, see `gp.spread`; None where each has its
+            own.
     """
 
     Z: Inputs
     y: Array
     prior: Prior
     uneven: Uneven | None = None
+    groups: Index | None = None
+
+    @property
+    def n_scales(self) -> int:
+        """Number of lengthscales."""
+        if self.groups is not None:
+            return int(max(self.groups)) + 1
+        return int(self.Z.N.shape[1] + self.Z.C.shape[1])
 
 
 class Observations(Protocol):
@@ -131,12 +141,21 @@ class Hyperparameters:
             below = self._round(level) if self.round_levels else level
             starts.append(self._estimate(below, observations))
         if m in self._levels or not level:
-            noise_at = _n_inputs(data.Z) + 1
+            noise_at = data.n_scales + 1
             noisy = start.copy()
             noisy[noise_at] = np.clip(_LOG_MUCH_NOISE, *bounds[noise_at])
             starts += [start, noisy]
 
-        theta = fit(data.Z, data.y, data.prior, starts, bounds, self.warp_inputs, data.uneven)
+        theta = fit(
+            data.Z,
+            data.y,
+            data.prior,
+            starts,
+            bounds,
+            self.warp_inputs,
+            data.uneven,
+            data.groups,
+        )
         if len(self._cache) > _MAX_CACHED:
             self._cache.clear()
         self._cache[m] = (key, theta)
@@ -144,7 +163,7 @@ class Hyperparameters:
 
     def _start(self, data: TrainingSet) -> tuple[Array, Array]:
         """Return theta where a fresh fit starts, and its bounds (len(theta), 2)."""
-        d = _n_inputs(data.Z)
+        d = data.n_scales
         n_warps = 2 * data.Z.N.shape[1] if self.warp_inputs else 0
         n_factors = data.uneven.n_groups - 1 if data.uneven is not None else 0
 
@@ -162,8 +181,3 @@ class Hyperparameters:
         noise = float(np.clip(_LOG_LITTLE_NOISE, *noise_bounds))
         start = [data.prior.rho[0]] * d + [data.prior.signal[0], noise]
         return np.array(start + [0.0] * (n_warps + n_factors)), bounds
-
-
-def _n_inputs(Z: Inputs) -> int:
-    """Return the number of numbers and categories of a point."""
-    return int(Z.N.shape[1] + Z.C.shape[1])

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.linalg import lapack
 from scipy.optimize import fmin_l_bfgs_b
 
-from ..typing import Array
+from ..typing import Array, Index
 from .gp import (
     Inputs,
     Prior,
@@ -83,7 +83,15 @@ def neg_log_posterior(
     return value + penalty + 0.5 * z * z, gradient
 
 
-def fit(Z: Inputs, F: Array, y: Array, prior: Prior, start: Array, bounds: Array) -> Array:
+def fit(
+    Z: Inputs,
+    F: Array,
+    y: Array,
+    prior: Prior,
+    start: Array,
+    bounds: Array,
+    groups: Index | None = None,
+) -> Array:
     """Return theta (d + 3,) at the mode of its posterior, from the mode without features.
 
     Args:
@@ -93,13 +101,14 @@ def fit(Z: Inputs, F: Array, y: Array, prior: Prior, start: Array, bounds: Array
         prior: Of all but log a.
         start: (d + 2,) hyperparameters of the process without features.
         bounds: (d + 2, 2) of them.
+        groups: Columns with one lengthscale in common, see `gp.spread`.
     """
     mean = F.mean(axis=1)
     theta, _, _ = fmin_l_bfgs_b(
         neg_log_posterior,
         np.append(start, _LOG_A[0]),
         args=(
-            squared_differences(Z),
+            squared_differences(Z, groups),
             F @ F.T / F.shape[1],
             COMMON * np.outer(mean, mean),
             y,

@@ -20,7 +20,7 @@ import numpy as np
 from scipy.linalg import lapack
 from scipy.optimize import fmin_l_bfgs_b
 
-from ..typing import Array, Index
+from ..typing import Array, Index, Mask
 
 # Shares of the variance that are added to the diagonal in turn until a Cholesky succeeds.
 _JITTERS = (0.0, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)
@@ -139,17 +139,53 @@ def _kumaraswamy_by(N: Array, shapes: Array, by: Array) -> Array:
     return np.concatenate([(by * by_a).sum(axis=0), (by * by_b).sum(axis=0)])
 
 
-def squared_differences(Z: Inputs) -> Array:
+def squared_differences(Z: Inputs, groups: Index | None = None) -> Array:
     """Squared differences (p + q, n(n-1)/2) of all pairs of points, 1 where categories differ.
 
     Pairs are in the order of `numpy.tril_indices`.
+
+    Args:
+        Z: n points.
+        groups: (p + q,) see `spread`; the differences of a group are summed, so that there is a row
+            for each group. None where each column is its own.
     """
     i, k = np.tril_indices(Z.n, -1)
+    if groups is not None:
+        return np.stack(
+            [_grouped_differences(Z, groups == g)[i, k] for g in range(max(groups) + 1)]
+        )
     D = np.empty((Z.N.shape[1] + Z.C.shape[1], len(i)))
     np.subtract(Z.N.T[:, i], Z.N.T[:, k], out=D[: Z.N.shape[1]])
     np.square(D[: Z.N.shape[1]], out=D[: Z.N.shape[1]])
     np.not_equal(Z.C.T[:, i], Z.C.T[:, k], out=D[Z.N.shape[1] :])
     return D
+
+
+def _grouped_differences(Z: Inputs, chosen: Mask) -> Array:
+    """Squared differences (n, n) of all pairs of points, summed over chosen columns (p + q,)."""
+    p = Z.N.shape[1]
+    N = Z.N[:, chosen[:p]]
+    C = Z.C[:, chosen[p:]]
+    squares = np.einsum("ij,ij->i", N, N)
+    D = np.maximum(squares[:, None] + squares - 2 * N @ N.T, 0.0)
+    for column in C.T:
+        D += column[:, None] != column
+    return np.asarray(D)
+
+
+def spread(theta: Array, groups: Index | None) -> Array:
+    """Return hyperparameters with a log rho for each column, from those with one for each group.
+
+    Args:
+        theta: (g + h,) log rho of g groups, then h others.
+        groups: (p + q,) 0, 1, ... the group of each column; -1 for those that the kernel does not
+            see. None where each column is its own.
+    """
+    if groups is None:
+        return theta
+    n_groups = int(max(groups)) + 1
+    rho = np.where(groups < 0, -np.inf, theta[:n_groups][groups])
+    return np.concatenate([rho, theta[n_groups:]])
 
 
 def matern(r2: Array) -> Array:
@@ -307,6 +343,7 @@ def fit(
     bounds: Array,
     warp: bool = False,
     uneven: Uneven | None = None,
+    groups: Index | None = None,
 ) -> Array:
     """Hyperparameters at the mode of their posterior, the best that L-BFGS finds from the starts.
 
@@ -321,8 +358,10 @@ def fit(
         bounds: (len(start), 2) smallest and largest.
         warp: Whether inputs are warped.
         uneven: Noise of the observations, where it is not the same.
+        groups: (p + q,) columns with one lengthscale in common, see `spread`: theta has one rho for
+            each group. None where each column has its own, and wherever inputs are warped.
     """
-    D = squared_differences(Inputs(Z.N[:, :0], Z.C) if warp else Z)
+    D = squared_differences(Inputs(Z.N[:, :0], Z.C) if warp else Z, groups)
     found = [
         fmin_l_bfgs_b(
             neg_log_posterior,

@@ -28,8 +28,10 @@ class Evolution(Sampler):
     few hundred trials.
 
     Args:
-        population_size: Finished trials that live, at least 1.
-        tournament_size: Number of them that compete to be the parent, 1 to a million.
+        population_size: Finished trials that live, at least 1. None: a tenth of the trials there
+            are to be, and at least 10; 30 where that is not known.
+        tournament_size: Number of them that compete to be the parent, 1 to a million. None: a
+            quarter of the population, and at least 3.
         n_startup_trials: Quasi-random trials before the first mutation, at least 1, led by the
             centre of the space or its declared defaults.
         sigma: Standard deviation of the step of a number, on the unit interval, above 0 and at
@@ -45,13 +47,15 @@ class Evolution(Sampler):
 
     def __init__(
         self,
-        population_size: int = 30,
-        tournament_size: int = 15,
+        population_size: int | None = 30,
+        tournament_size: int | None = 15,
         n_startup_trials: int = 10,
         sigma: float = 0.15,
     ) -> None:
-        check_whole("population_size", population_size, least=1)
-        check_whole("tournament_size", tournament_size, least=1, most=1_000_000)
+        if population_size is not None:
+            check_whole("population_size", population_size, least=1)
+        if tournament_size is not None:
+            check_whole("tournament_size", tournament_size, least=1, most=1_000_000)
         check_whole("n_startup_trials", n_startup_trials, least=1)
         check_real("sigma", sigma, least=0, most=1, above=True)
         self.population_size = population_size
@@ -66,10 +70,12 @@ class Evolution(Sampler):
         varying = np.array([p.n_values != 1 for p in space.dists])
         if len(finished) < self.n_startup_trials or not varying.any():
             return sample_startup(space, history, n, rng)
-        best_first, _ = rank_trials(history, among=finished[-self.population_size :])
+        population_size = self.population_size or _default_population(history.budget)
+        tournament_size = self.tournament_size or max(3, population_size // 4)
+        best_first, _ = rank_trials(history, among=finished[-population_size:])
 
         def vary(i: int, attempt: int) -> Array:
-            competitors = rng.integers(len(best_first), size=self.tournament_size)
+            competitors = rng.integers(len(best_first), size=tournament_size)
             x = history.X[best_first[competitors.min()]]
             active = np.flatnonzero(~np.isnan(x) & varying)
             u: Array = space.to_cube(x[None], rng)[0]
@@ -94,3 +100,8 @@ class Evolution(Sampler):
             if 0 <= new <= 1 and (k is None or p.from_unit(new) != p.from_unit(u)):
                 return new
         return float(rng.random())
+
+
+def _default_population(budget: int | None) -> int:
+    """Return how many trials live where so many are to be made, None where that is not known."""
+    return 30 if budget is None else max(10, budget // 10)

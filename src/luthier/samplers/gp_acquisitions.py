@@ -12,7 +12,6 @@ from typing import Protocol
 
 import numpy as np
 
-from ..models.training_data import InputEncoder
 from ..numerics.acquisition import (
     log_expected_hypervolume,
     log_expected_hypervolume_by,
@@ -26,9 +25,20 @@ from ..numerics.acquisition import (
 from ..numerics.gp import Inputs
 from ..numerics.hypervolume import boxes
 from ..space.space import Space
-from ..typing import Array
+from ..typing import Array, Index
 
 _STEP = 1e-4  # of finite differences of a prior
+
+
+class Encoder(Protocol):
+    """What turns unit columns into the inputs of a kernel; see `InputEncoder`."""
+
+    @property
+    def numbers(self) -> Index:
+        """(p,) columns that are the first numbers of an input."""
+
+    def encode(self, X: Array) -> Inputs:
+        """Return unit columns (n, d) as inputs."""
 
 
 class Process(Protocol):
@@ -297,7 +307,7 @@ class Acquisition:
     def __init__(
         self,
         space: Space,
-        encoder: InputEncoder,
+        encoder: Encoder,
         gain: Gain | None,
         constraints: Sequence[LogPI] = (),
         cost: LogCost | None = None,
