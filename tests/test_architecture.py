@@ -34,7 +34,7 @@ FLOORS = [
     ["study"],
     ["lifecycle"],
     ["server", "testing", "evaluation", "sklearn", "integrations", "nas"],
-    ["compat"],
+    ["automl", "compat"],
     ["cli"],
     ["__main__"],
 ]

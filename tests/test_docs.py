@@ -37,7 +37,7 @@ PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
 MARKDOWN = [*PAGES, *sorted(set(ROOT.glob("*.md")) - set(PAGES))]
 SHELLS = ("sh", "bash", "console")
 # Commands whose options are read, and which are not run: "import" needs another library's file.
-SLOW = {"dashboard", "demo", "import", "serve"}
+SLOW = {"automl", "dashboard", "demo", "import", "serve"}
 
 
 class Block(NamedTuple):

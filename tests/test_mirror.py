@@ -16,6 +16,16 @@ TESTS = Path(__file__).parent
 
 # Test: the modules that it covers.
 THEMES = {
+    "automl/test_estimators": [
+        "automl/blend",
+        "automl/finish",
+        "automl/fits",
+        "automl/leaderboard",
+        "automl/page",
+        "automl/run",
+        "automl/search",
+    ],
+    "automl/test_joint_space": ["automl/learners", "automl/pipelines"],
     "nas/test_blocks": [
         "nas/block",
         "nas/cell",

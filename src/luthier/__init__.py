@@ -36,6 +36,7 @@ __all__ = [
     "load_study",
     "share",
     "analysis",
+    "automl",
     "checkpoints",
     "errors",
     "evaluation",
@@ -60,6 +61,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from . import analysis as analysis
+    from . import automl as automl
     from . import checkpoints as checkpoints
     from . import errors as errors
     from . import evaluation as evaluation
@@ -138,6 +140,7 @@ else:
             "load_study": "study",
             "share": "executors.sharing",
             "analysis": "",
+            "automl": "",
             "checkpoints": "",
             "errors": "",
             "evaluation": "",

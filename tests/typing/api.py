@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 import luthier
 from luthier import (
+    automl,
     checkpoints,
     evaluation,
     executors,
@@ -144,6 +145,15 @@ with measure.energy(country="DEU") as used:
 with measure.peak_memory() as peak:
     assert_type(peak, measure.PeakMemory)
 assert_type(measure.total_consumption([]), measure.Consumption | None)
+
+assert_type(automl.pipeline_space([[1.0]], "classify"), luthier.Space)
+assert_type(automl.ready_learners("regress"), tuple[automl.Learner, ...])
+AUTO = automl.AutoClassifier(time_s=60, random_state=0)
+assert_type(AUTO.leaderboard(), automl.Leaderboard)
+assert_type(AUTO.expect(100), tuple[float, float])
+assert_type(AUTO.set_threshold("f1"), automl.AutoClassifier)
+assert_type(automl.AutoRegressor(time_s=None, n_trials=5).report(), automl.AutoReport)
+assert_type(automl.Column(position=0, name="a", kind="number", n_levels=2, missing=0.0).name, str)
 
 assert_type(evaluation.compare([1.0, 2.0], [1.5, 2.5]), evaluation.Comparison)
 assert_type(evaluation.compare_models(1, 2, [[1.0]], [1.0]), evaluation.Comparison)

@@ -19,6 +19,7 @@ from .text import PlainLines, escape, escape_lines, examples, print_crash
 # Command -> its module, and its line in `luthier --help`: the first sentence of its own help.
 _COMMANDS = {
     "run": ("run", "Run trials of a Python objective, or of any program."),
+    "automl": ("automl", "Find a good model for a table, within a time."),
     "worker": ("worker", "Join a study as one of any number of workers."),
     "slurm": ("slurm", "Print a script for sbatch, of which each job is one worker of a study."),
     "watch": ("watch", "Watch a study: its trials, its workers, and its speed."),

@@ -1,0 +1,53 @@
+"""CSV files of any encoding and size."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from luthier.automl.csv_file import read_csv
+from luthier.errors import EstimatorError
+
+
+def write(tmp_path, text, encoding="utf-8"):
+    path = tmp_path / "train.csv"
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def test_the_target_is_taken_out_and_rows_without_it_are_left_out(tmp_path):
+    X, y, remarks = read_csv(write(tmp_path, "a;b;y\n1;x;0\n2;z;\n3;x;1\n"), "y")
+    assert list(X.columns) == ["a", "b"]
+    assert y.tolist() == [0, 1]
+    assert remarks == ["1 rows are left out: their target 'y' is missing"]
+
+
+def test_text_that_is_not_utf_8_is_read_and_said(tmp_path):
+    X, _, remarks = read_csv(write(tmp_path, "straße,y\nKöln,1\nBonn,2\n", "cp1252"), "y")
+    assert X["straße"].tolist() == ["Köln", "Bonn"]
+    assert remarks == ["train.csv is not in UTF-8; it was read as Windows-1252 (cp1252)"]
+
+
+def test_a_large_file_is_streamed_to_a_sample(tmp_path):
+    rows = "\n".join(f"{i},{i % 2}" for i in range(20_000))
+    path = write(tmp_path, f"a,y\n{rows}\n")
+    X, y, (remark,) = read_csv(path, "y", most_bytes=path.stat().st_size // 10)
+    assert 1_700 < len(X) < 2_300
+    assert len(y) == len(X)
+    assert (np.diff(X["a"]) > 0).all()
+    assert f"a random sample of {len(X):,} rows is used, about 1 in 10" in remark
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("price,size\n1,2\n", "no column 'prize'; did you mean 'price'"),
+        ("prize,a,a\n1,2,3\n", "two columns are called 'a'"),
+        ("", "the file is empty"),
+        ("prize,a\n1,2\n1,2,3,4\n", "is no table"),
+    ],
+    ids=["wrong target", "duplicate names", "empty", "ragged"],
+)
+def test_files_that_cannot_be_used_are_refused(tmp_path, text, words):
+    with pytest.raises(EstimatorError, match=words):
+        read_csv(write(tmp_path, text), "prize")
