@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -11,9 +12,12 @@ import luthier
 from luthier import Float, Space, State, TrialRow, testing
 from luthier.errors import SamplerError
 from luthier.history.history import History
+from luthier.history.resources import rank_at_highest_step
 from luthier.samplers import BOHB
-from luthier.samplers.bohb import rank_at_highest_step
-from luthier.schedulers import Hyperband
+from luthier.schedulers import ASHA, Hyperband
+from luthier.schedulers import DEHB as DEHBBrackets
+from luthier.transfer import task_of_study
+from luthier.transfer.source_models import kendall
 
 CUBE = Space({"x": Float(0, 1), "y": Float(0, 1)})
 C = State.COMPLETE
@@ -79,6 +83,48 @@ def objective(trial):
         if trial.should_prune():
             raise luthier.TrialPruned
     return sum((v - 0.3) ** 2 for v in p.values())
+
+
+@pytest.mark.parametrize(
+    ("sampler", "scheduler", "begins"),
+    [
+        ("bohb", Hyperband(1, 27), [0, 27, 39, 45]),
+        ("dehb", DEHBBrackets(1, 27), [0, 27, 39, 45]),
+        ("tpe", ASHA(1, 27), [0, 15, 30]),
+        ("auto", Hyperband(1, 9), [0, 9, 14, 17]),
+    ],
+    ids=["bohb", "dehb", "tpe", "auto"],
+)
+def test_earlier_tasks_lead_in_each_bracket(sampler, scheduler, begins) -> None:
+    space = {f"x{j}": Float(0, 1) for j in range(2)}
+    old = luthier.create_study("old", space=space, scheduler=Hyperband(1, 27), seed=1)
+    old.optimize(objective, n_trials=49, progress=False)
+    task = task_of_study(old)
+    assert task.n == 49  # trials that were trained in part count as well
+    true = ((task.X - 0.3) ** 2).sum(axis=1)
+    assert kendall(true, task.losses[:, 0]) > 0.9
+
+    study = luthier.create_study(
+        space=space, sampler=sampler, scheduler=scheduler, memory=[old], seed=2
+    )
+    study.optimize(objective, n_trials=begins[-1], progress=False)
+    led = [t.number for t in study.trials if t.tags.get("from_memory") == "portfolio"]
+    for begin, end in pairwise(begins):
+        assert sum(begin <= i < end for i in led) >= 1
+    assert study.trials[0].params == old.best_params
+
+
+@pytest.mark.parametrize("sampler", [BOHB(), "dehb"], ids=["bohb", "dehb"])
+def test_earlier_tasks_that_mislead_lead_no_longer(sampler) -> None:
+    space = {f"x{j}": Float(0, 1) for j in range(2)}
+    old = luthier.create_study("old", space=space, sampler="random", seed=1)
+    old.optimize(lambda t: -sum((v - 0.3) ** 2 for v in t.params.values()), 25, progress=False)
+    study = luthier.create_study(
+        space=space, sampler=sampler, scheduler=Hyperband(1, 27), memory=[old], seed=2
+    )
+    study.optimize(objective, n_trials=40, progress=False)
+    led = [t.number for t in study.trials if t.tags.get("from_memory") == "portfolio"]
+    assert len(led) <= 3
 
 
 @pytest.mark.slow

@@ -54,7 +54,7 @@ def test_tasks_of_no_use_change_nothing():
 
 
 def test_a_start_is_shorter_where_memory_was_right():
-    assert start_length(SPACE, history_after(5), 8) == 6
+    assert start_length(SPACE, history_after(5), 8) == 5
     assert start_length(SPACE, history_after(5, sign=-1.0), 8) == 7
 
 

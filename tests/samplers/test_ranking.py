@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from luthier import Float, Space, State, TrialRow, testing
 from luthier.history.history import History
+from luthier.history.resources import rank_at_highest_step
 from luthier.numerics.hypervolume import hypervolume, reference_point, subset
 from luthier.numerics.pareto import fronts
 from luthier.samplers import Evolution, ranking
-from luthier.samplers.bohb import rank_at_highest_step
 from luthier.samplers.ranking import order_losses, rank_trials, scale_to_reference
 
 LINE = Space({"x": Float(0, 1)})

@@ -21,7 +21,7 @@ def search(n, sign=1.0, memory=True):
 
 def test_a_summary_counts_the_portfolio_and_gives_the_last_weight():
     assert search(1) == "1 trial of their portfolio"
-    assert re.fullmatch(r"3 trials of their portfolio, weight [01]\.\d\d in trial 7", search(8))
+    assert re.fullmatch(r"4 trials of their portfolio, weight [01]\.\d\d in trial 7", search(8))
 
 
 def test_a_summary_says_that_memory_was_dropped_and_why():

@@ -43,20 +43,21 @@ def test_the_portfolio_and_the_even_sample_take_turns():
     third, recalled = start([None, None], portfolio=[0])
     assert third.leads
     np.testing.assert_array_equal(third.next[0], recalled.portfolio[1])
+    assert start([None] * 3, portfolio=[0, 2])[0].leads
 
 
 def test_trials_that_somebody_enqueued_count_as_the_even_sample():
     assert start([None, None, None], portfolio=[1])[0].leads
 
 
-def test_where_memory_was_right_the_model_takes_over_after_six():
-    state, _ = start([None] * 4, portfolio=[0, 2])
+def test_where_memory_was_right_the_model_takes_over_after_five():
+    state, _ = start([None] * 4, portfolio=[0, 2, 3])
     assert state.agreement > 0
-    assert (state.length, len(state.next)) == (6, 1)
+    assert (state.length, len(state.next)) == (5, 1)
 
 
 def test_where_memory_ranked_the_first_results_the_wrong_way_round_it_is_dropped():
-    state, _ = start([1.0, 0.0, 0.9, 0.1], portfolio=[0, 2])
+    state, _ = start([1.0, 0.0, 0.9, 0.8], portfolio=[0, 2, 3])
     assert state.agreement <= 0
     assert (state.length, len(state.next), state.leads) == (7, 0, False)
 
@@ -110,6 +111,7 @@ def test_rows_are_found_up_to_rounding():
 
 def test_memory_is_not_judged_by_its_own_points_alone():
     assert start([], portfolio=[])[0].agreement is None
+    assert start([1.0, 2.0, 0.5], portfolio=[0])[0].agreement is None
     assert start([1.0, 2.0, 0.5, 3.0], portfolio=range(4))[0].agreement is None
     assert start([1.0, 2.0, 0.5, 3.0], portfolio=range(3))[0].agreement is not None
 

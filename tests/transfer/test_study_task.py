@@ -43,6 +43,35 @@ def test_rows_that_failed_or_broke_a_constraint_come_after_all_others():
     assert task.losses[:, 0].tolist() == [1.0, 3.0, 4.0, 4.0]
 
 
+def curve_trial(i, state, reports):
+    value = list(reports.values())[-1] if state == State.COMPLETE else None
+    values = None if value is None else (value,)
+    params = {"x": 0.1 * i, "k": 1}
+    return TrialRow(
+        number=i, state=state, params=params, values=values, reports=tuple(reports.items())
+    )
+
+
+def test_a_trial_that_was_trained_in_part_counts_as_what_it_would_have_come_to():
+    rows = [
+        curve_trial(0, State.COMPLETE, {1: 5.0, 3: 3.0, 9: 1.0}),
+        curve_trial(1, State.COMPLETE, {1: 6.0, 3: 4.0, 9: 3.0}),
+        curve_trial(2, State.PAUSED, {1: 6.5}),  # others gained 4 and 3 from there
+        curve_trial(3, State.PRUNED, {1: 7.0, 3: 4.0}),  # 2 and 1
+        curve_trial(4, State.PRUNED, {1: 99.0}),
+        curve_trial(5, State.PRUNED, {}),
+        curve_trial(6, State.RUNNING, {1: 0.0}),
+    ]
+    task = task_of_rows(rows, SPACE)
+    assert task.losses[:, 0].tolist() == [1.0, 3.0, 3.0, 2.5, 95.5]
+    assert task.is_penalised.tolist() == [False, False, True, True, True]
+
+
+def test_without_a_complete_curve_nobody_knows_what_stopped_trials_would_have_come_to():
+    rows = [({"x": 0.1, "k": 1}, 2.0), curve_trial(1, State.PRUNED, {1: 3.0})]
+    assert task_of_rows(rows, SPACE).n == 1
+
+
 @pytest.mark.parametrize(
     "values", [(math.inf, 2.0, 1.0), (1e308, 2.0, -1e308), (-math.inf, 2.0, 1.0)], ids=str
 )

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..numerics.halving import first_rows
 from ..trial.record import State
-from ..typing import Array, Mask
+from ..typing import Array, Index, Mask
 from .history import History
 
 
@@ -59,3 +59,34 @@ def losses_at(history: History, step: float) -> tuple[Array, Mask]:
     loss = np.where(history.state == State.COMPLETE, history.losses[:, 0], np.nan)
     loss[reported] = history.report_loss[row[reported]]
     return loss, reported
+
+
+def rank_at_highest_step(history: History, n_min: int) -> tuple[Index, Array]:
+    """Return the trials to model and their losses at one step, the best first.
+
+    The step is the highest at which a trial rests and that at least n_min trials have reached.
+    Trials that violate a constraint come last, by how far they violate it, with an infinite loss.
+
+    Returns:
+        Numbers (k,) and losses (k,). Both are empty where there is no such step.
+    """
+    state = history.state
+    last_step = history.last_step
+    counts = history.fits & history.has_result & (state != State.FAILED)
+    complete = counts & (state == State.COMPLETE)  # these count at every step
+    reported = counts & ~np.isnan(last_step)
+
+    resting = np.unique(last_step[reported & (state >= State.PAUSED)])[::-1]
+    reached = np.sort(np.where(complete, np.inf, last_step)[complete | reported])
+    n_there = len(reached) - np.searchsorted(reached, resting)
+    enough = resting[n_there >= n_min]
+    step = float(enough[0]) if len(enough) else np.inf
+
+    loss, has_reached = losses_at(history, step)
+    numbers = np.flatnonzero(complete | (counts & has_reached))
+    if len(numbers) < n_min:
+        return numbers[:0], loss[:0]
+    violation = history.violation[numbers] if history.constraint_names else np.zeros(len(numbers))
+    loss = np.where(np.isnan(loss[numbers]) | (violation > 0), np.inf, loss[numbers])
+    order = np.lexsort((loss, violation))
+    return numbers[order], loss[order]

@@ -45,16 +45,17 @@ _N_BEST = 50  # of the rows that are kept; the others are spread over the rest
 class Task:
     """One earlier task: n rows of d parameters, and m losses each.
 
-    Rows are complete trials; those that failed or broke a constraint come after all others, half
-    the range beyond the worst. Make one with `luthier.transfer.task_of_study` or `task_of_rows`.
+    Rows are complete trials, and those that were trained in part, with what they would have come
+    to; those that failed or broke a constraint come after all others, half the range beyond the
+    worst. Make one with `luthier.transfer.task_of_study` or `task_of_rows`.
 
     Attributes:
         name: What it is called, most often the name of its study.
         space: Its own space.
         X: (n, d) unit columns of that space; NaN where inactive. An array, or lists.
         losses: (n, m) finite; smaller is better. An array, or lists.
-        penalised: (n,) whether a row failed or broke a constraint, so that its losses are made up;
-            None where none did.
+        penalised: (n,) whether a row failed, broke a constraint or was trained in part, so that its
+            losses are made up; None where none did.
         objectives: (m,) names of the objectives.
         directions: (m,) "minimize" or "maximize", which the losses have been turned by.
         family: What was tuned, such as "xgboost"; "" where nobody said.
@@ -169,7 +170,7 @@ class Task:
 
     @property
     def is_penalised(self) -> Mask:
-        """(n,) whether a row failed or broke a constraint, so that its losses are made up."""
+        """(n,) whether the losses of a row are made up; none where `penalised` is None."""
         return np.zeros(self.n, dtype=np.bool_) if self.penalised is None else self.penalised
 
     @property

@@ -7,10 +7,10 @@ import math
 import numpy as np
 
 from ..history.history import History
-from ..history.resources import losses_at
+from ..history.resources import rank_at_highest_step
 from ..space.space import Space
 from ..trial.record import State
-from ..typing import Array, Index
+from ..typing import Array
 from ..validation import check_real
 from .base import Sampler, replace_seen
 from .density_ratio import MAX_GOOD, DensityFitter, check_settings, improvement_weights, propose
@@ -26,7 +26,9 @@ class BOHB(Sampler):
     report counts with its value. The best max(d + 1, gamma n) of those n trials are good. The
     others are bad, and so are failed trials and those without a report yet; trials that rest below
     the step do not count. Until some step has so many trials, proposals come from a quasi-random
-    sequence; later, one in three is random.
+    sequence; later, one in three is random. Where the study has memory of earlier tasks, one in
+    three is of their portfolio as long as they rank the losses at that step better than chance, and
+    their rows have kernels as in `TPE`.
 
     When to use: with a scheduler that gives trials different amounts of training,
     `sampler=BOHB(), scheduler=Hyperband(...)`.
@@ -73,6 +75,15 @@ class BOHB(Sampler):
         if not len(numbers):
             return sample_startup(space, history, n, rng)
 
+        lent = None
+        if history.info.memory:
+            from ..transfer.lending import lend_rows  # its models take long to load
+            from .memory_start import lead_bracket
+
+            if (led := lead_bracket(space, history, n)) is not None:
+                return led
+            lent = lend_rows(space, history, self.gamma)
+
         n_good = min(math.ceil(self.gamma * len(numbers)), MAX_GOOD)
         n_good = max(space.d + 1, n_good)
         running = (history.state == State.RUNNING) & ~history.has_result
@@ -84,6 +95,7 @@ class BOHB(Sampler):
             np.concatenate([numbers, np.flatnonzero(bad & history.fits)]),
             improvement_weights(losses[: n_good + 1], n_good),
             prior_exponent(space, len(numbers)),
+            lent=lent,
         )
 
         X = np.empty((0, space.d))
@@ -94,34 +106,3 @@ class BOHB(Sampler):
                 x = propose(space, history, densities, self.n_candidates, rng)
             X = np.concatenate([X, x])
         return replace_seen(space, history, X, rng)
-
-
-def rank_at_highest_step(history: History, n_min: int) -> tuple[Index, Array]:
-    """Return the trials to model and their losses at one step, the best first.
-
-    The step is the highest at which a trial rests and that at least n_min trials have reached.
-    Trials that violate a constraint come last, by how far they violate it, with an infinite loss.
-
-    Returns:
-        Numbers (k,) and losses (k,). Both are empty where there is no such step.
-    """
-    state = history.state
-    last_step = history.last_step
-    counts = history.fits & history.has_result & (state != State.FAILED)
-    complete = counts & (state == State.COMPLETE)  # these count at every step
-    reported = counts & ~np.isnan(last_step)
-
-    resting = np.unique(last_step[reported & (state >= State.PAUSED)])[::-1]
-    reached = np.sort(np.where(complete, np.inf, last_step)[complete | reported])
-    n_there = len(reached) - np.searchsorted(reached, resting)
-    enough = resting[n_there >= n_min]
-    step = float(enough[0]) if len(enough) else np.inf
-
-    loss, has_reached = losses_at(history, step)
-    numbers = np.flatnonzero(complete | (counts & has_reached))
-    if len(numbers) < n_min:
-        return numbers[:0], loss[:0]
-    violation = history.violation[numbers] if history.constraint_names else np.zeros(len(numbers))
-    loss = np.where(np.isnan(loss[numbers]) | (violation > 0), np.inf, loss[numbers])
-    order = np.lexsort((loss, violation))
-    return numbers[order], loss[order]

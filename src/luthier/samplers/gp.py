@@ -54,7 +54,7 @@ from .gp_acquisitions import (
     Process,
 )
 from .gp_memory import TaskProcess, TaskProcessFitter, condition_on, mix, weigh
-from .memory_start import start_length
+from .memory_start import lead_bracket, start_length
 from .startup import prior_exponent, sample_startup
 
 _N_LEADERS = 5  # best trials whose neighbourhood is searched
@@ -440,6 +440,8 @@ class GP(Sampler):
         model = fit_curves(space, history)
         if model is None or len(model.number) < self.n_startup_trials:
             return sample_startup(space, history, n, rng)
+        if (led := lead_bracket(space, history, n)) is not None:
+            return led
 
         encoder = InputEncoder(space)
         constraints = collect_constraints(history)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from ..history.history import History
+from ..history.resources import is_partial
 from ..models.training_data import InputEncoder
 from ..space.space import Space
 from ..transfer.closest import find_closest
@@ -66,6 +67,21 @@ def next_of_portfolio(space: Space, history: History, n: int) -> Array | None:
     recalled = recall(space, history)
     start = None if recalled is None or n > 1 else follow_start(space, history, recalled, n)
     return start.next[:1] if start is not None and start.leads else None
+
+
+def lead_bracket(space: Space, history: History, n: int) -> Array | None:
+    """Return (1, d) the next point of the portfolio where a scheduler trains trials in part.
+
+    One in three of the trials is such a point, so that each bracket has its share; None where it is
+    another's turn, where all trials are trained in full, and where memory was wrong.
+
+    Args:
+        space: The space to search.
+        history: All trials so far.
+        n: Number of points that are asked for; more than one have no turns.
+    """
+    partial = bool(history.info.memory) and is_partial(history)
+    return next_of_portfolio(space, history, n) if partial else None
 
 
 def good_rows(space: Space, history: History, share: float) -> Array:

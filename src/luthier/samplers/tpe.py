@@ -94,9 +94,11 @@ class TPE(Sampler):
         order, n_finished = rank_trials(history, n_good, cache=self._chosen)
         n_startup, lent = self.n_startup_trials, None
         if history.info.memory:
-            from .memory_start import start_length  # its models take long to load
+            from .memory_start import lead_bracket, start_length  # its models take long to load
 
             n_startup = start_length(space, history, n_startup)
+            if (led := lead_bracket(space, history, n)) is not None:
+                return led
         if n_finished < n_startup:
             return sample_startup(space, history, n, rng)
         if history.info.memory:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _MAX_READ = 60  # studies of a storage that "auto" reads, the latest
 _MAX_NAMED = 5  # tasks that are left out for one reason
-_LEAST_TRIALS = 8  # complete ones that it must have
+_LEAST_TRIALS = 8  # with a result, that such a study must have
 
 
 @runtime_checkable
@@ -130,9 +130,9 @@ def _no_memory(got: Any) -> StudyError:
 def find_own_tasks(wanted: Wanted) -> list[Task]:
     """Return the finished studies of the same storage and family, the latest first.
 
-    They have at least half of the parameters, 8 complete trials, and nothing that runs. Where the
-    parameters are not known yet, the family has a name. Those that cannot be read are left out,
-    with a warning.
+    They have at least half of the parameters, 8 trials with a result, one of which is complete, and
+    nothing that runs. Where the parameters are not known yet, the family has a name. Those that
+    cannot be read are left out, with a warning.
     """
     from ..transfer.closeness import may_help
     from ..transfer.study_task import task_of_history
@@ -166,8 +166,12 @@ def find_own_tasks(wanted: Wanted) -> list[Task]:
 
 
 def _is_finished(record: StudyRecord) -> bool:
-    going_on = sum(record.counts.get(int(s), 0) for s in (State.WAITING, State.RUNNING))
-    return not going_on and record.counts.get(int(State.COMPLETE), 0) >= _LEAST_TRIALS
+    def count(*states: State) -> int:
+        return sum(record.counts.get(int(state), 0) for state in states)
+
+    n_results = count(State.COMPLETE, State.PRUNED, State.PAUSED)
+    going_on = count(State.WAITING, State.RUNNING)
+    return not going_on and count(State.COMPLETE) > 0 and n_results >= _LEAST_TRIALS
 
 
 def _read_history(storage: Storage, record: StudyRecord, settings: Settings) -> History:

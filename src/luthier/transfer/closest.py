@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..history.history import History
-from ..models.training_data import InputEncoder, collect_objectives
+from ..models.training_data import InputEncoder
 from ..space.space import Space
 from ..typing import Array
+from .comparable import collect_comparable
 from .recall import Recalled
 from .source_models import SourceModels
 
@@ -39,7 +40,7 @@ def find_closest(
         history: All trials so far.
         recalled: What earlier tasks say.
     """
-    number, losses, _ = collect_objectives(history)
+    number, losses = collect_comparable(history)
     k = _FIRST_CHOICE
     while 2 * k <= min(len(number), _LAST_CHOICE):
         k *= 2

@@ -11,16 +11,16 @@ from typing import Any, NamedTuple, Protocol
 from ..errors import TaskError, find_closest
 from ..history.history import History
 from ..history.task import Task
-from ..models.training_data import InputEncoder, collect_objectives
+from ..models.training_data import InputEncoder
 from ..registry.version import fingerprint_data
 from ..space.space import Space
 from ..storages import Storage, from_url
 from ..validation import check_tags, check_whole, is_text, show
 from .advice import Advice, advise
 from .closeness import Asked, measure_distance, order_tasks
+from .comparable import N_COMPARED, collect_comparable
 from .context import check_context, describe
 from .matching import match
-from .safe_start import N_JUDGED
 from .source_models import kendall, learn_tasks, tells_of
 from .study_task import HasHistory, check_names, find_history
 from .task_exchange import check_task, read_tasks, write_tasks
@@ -329,8 +329,8 @@ def _tells(task: Task) -> bool:
 
 def _measure_agreement(history: History, tasks: Sequence[Task]) -> dict[int, float]:
     """Return Kendall's tau of what tasks predict and the first loss, by the task's identity."""
-    number, losses, _ = collect_objectives(history)
-    if len(number) < N_JUDGED:
+    number, losses = collect_comparable(history)
+    if len(number) < N_COMPARED:
         return {}
     models = learn_tasks(
         history.space, [match(task, history.space, history.objectives) for task in tasks]

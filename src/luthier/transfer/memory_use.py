@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from ..history.history import History
-from ..models.training_data import collect_objectives
 from ..space.space import Space
 from ..typing import Array
 from ..wording import count_of
+from .comparable import collect_comparable
 from .recall import recall
 from .safe_start import find_drop, find_rows
 
@@ -115,7 +115,7 @@ def _find_drop(history: History, number: int) -> int | None:
     recalled = recall(history.space, history)
     if recalled is None:
         return None
-    known, losses, _ = collect_objectives(history)
+    known, losses = collect_comparable(history)
     before = known < number
     known, losses = known[before], losses[before]
     n = find_drop(history.space, history.X[known], losses, recalled, history.budget)

@@ -1,7 +1,8 @@
 """The first trials of a study with memory: what helped before, and an even sample, in turns.
 
-The even sample is what a study without memory would begin with, so memory that misleads costs a few
-trials at most: once four trials have ended, it must have ranked them better than chance.
+The even sample is what a study without memory would begin with. Its first point, the space's
+defaults or middle, is the second trial, and a judge: once four trials have ended, memory must have
+ranked them better than chance. So memory that misleads costs three trials.
 """
 
 from __future__ import annotations
@@ -12,21 +13,24 @@ from typing import NamedTuple
 import numpy as np
 
 from ..history.history import History
-from ..models.training_data import InputEncoder, collect_objectives
+from ..history.resources import is_partial
+from ..models.training_data import InputEncoder
 from ..numerics.rank_tests import average_ranks
 from ..space.space import Space
 from ..typing import Array, Mask
+from .comparable import collect_comparable
 from .recall import Recalled
 
 N_JUDGED = 4
 """Finished trials after which memory is judged."""
 
-N_START = 6
+N_START = 5
 """Finished trials after which a model takes over, where memory was right."""
 
-_N_PORTFOLIO = 3  # of the trials until then
+_N_PORTFOLIO = 4  # of the trials until then
 _N_LONGER = 7  # the least where memory was wrong
 _FEW_WORKERS = 2
+_ONE_IN = 3  # trials, where a scheduler trains most of them in part
 _SAME = 1e-7  # largest difference of two unit columns that count as equal
 
 
@@ -51,7 +55,8 @@ def follow_start(space: Space, history: History, recalled: Recalled, n: int) -> 
     """Return how far the start of a study with memory has come.
 
     Where trials run at the same time, all but one of the first are of the portfolio. Where more
-    than a third of all trials do, all are.
+    than a third of all trials do, all are. Where trials are trained in part, one in three is, so
+    that each bracket of a scheduler has its share.
 
     Args:
         space: The space to search.
@@ -59,7 +64,7 @@ def follow_start(space: Space, history: History, recalled: Recalled, n: int) -> 
         recalled: What earlier tasks say.
         n: Number of points that are asked for.
     """
-    number, losses, _ = collect_objectives(history)
+    number, losses = collect_comparable(history)
     tried = find_rows(history.X, recalled.portfolio)
     agreement = judge(space, history.X[number], losses, recalled)
     if is_wrong(agreement):
@@ -73,9 +78,11 @@ def follow_start(space: Space, history: History, recalled: Recalled, n: int) -> 
     if is_wide:
         return StartState(history.budget or 0, agreement, left, history.n > n_tried)
     n_portfolio = max(_N_PORTFOLIO, n_workers if n_workers > _FEW_WORKERS else 0)
+    if is_partial(history):
+        n_portfolio = max(n_portfolio, history.n // _ONE_IN + 1)
     left = left[: max(n_portfolio - n_tried, 0)]
     n_others = history.n - n_tried
-    leads = bool(len(left)) and (n_tried <= n_others or n_workers > _FEW_WORKERS)
+    leads = bool(len(left)) and (not n_tried or bool(n_others) or n_workers > _FEW_WORKERS)
     return StartState(N_START, agreement, left, leads)
 
 

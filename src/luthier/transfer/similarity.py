@@ -8,14 +8,15 @@ from typing import NamedTuple
 import numpy as np
 
 from ..history.history import History
-from ..models.training_data import InputEncoder, collect_objectives
+from ..models.training_data import InputEncoder
 from ..space.space import Space
 from ..typing import Array
 from .closest import find_closest
+from .comparable import N_COMPARED, collect_comparable
 from .matching import Matched
 from .portfolio import complete
 from .recall import Recalled
-from .safe_start import N_JUDGED, measure_agreement
+from .safe_start import measure_agreement
 from .source_models import kendall
 
 
@@ -37,9 +38,9 @@ def measure_similarity(space: Space, history: History, recalled: Recalled) -> Al
     None while fewer than four trials have ended, or where memory as a whole ranked them no better
     than chance; and where no task tells of that objective.
     """
-    number, losses, _ = collect_objectives(history)
+    number, losses = collect_comparable(history)
     models = find_closest(space, history, recalled)[0]
-    if models is None or len(number) < N_JUDGED:
+    if models is None or len(number) < N_COMPARED:
         return None
     X = history.X[number]
     if measure_agreement(space, X, losses, recalled) <= 0:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import DistributionError, TaskError
 from ..history.history import History
+from ..history.resources import is_partial, losses_at
 from ..history.task import Task
 from ..space.distributions import Categorical, Distribution, Float, Int
 from ..space.space import Space
@@ -78,15 +79,19 @@ def task_of_history(history: History, **facts: Any) -> Task:
 def collect_rows(history: History) -> tuple[Index, Array, Mask]:
     """Return numbers (k,) of the trials that a task keeps, their losses (k, m), and which are bad.
 
-    They are the complete trials, and those that failed because of their params. The latter, and
-    those that broke a constraint, lie half the range beyond the worst. Infinite losses count as the
-    best and the worst there is. Without a complete trial that broke no constraint there are none.
+    They are the complete trials, those that failed because of their params, and with one objective
+    those that were trained in part, with the losses of `estimate_ends`. Failed trials, and those
+    that broke a constraint, lie half the range beyond the worst. Infinite losses count as the best
+    and the worst there is. Without a complete trial that broke no constraint there are none. Bad
+    are all whose losses are made up.
     """
     known = history.fits & ~np.isnan(history.losses).any(axis=1)
     complete = known & (history.state == State.COMPLETE)
     good = complete & history.feasible
     failed = history.fits & (history.state == State.FAILED) & ~history.unblamed
-    number = np.flatnonzero(complete | failed)
+    ends = estimate_ends(history, good)
+    stopped = np.isfinite(ends) & history.feasible
+    number = np.flatnonzero(complete | failed | stopped)
     if not good.any():
         return number[:0], np.empty((0, len(history.directions))), good[:0]
 
@@ -95,8 +100,36 @@ def collect_rows(history: History) -> tuple[Index, Array, Mask]:
         finite = np.clip(loss[good & np.isfinite(loss)], -_LARGEST, _LARGEST)
         low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 0.0)
         loss[good] = np.clip(loss[good], low, high)
-        loss[~good] = high + ((high - low) / 2 or max(abs(high), 1.0))
+        loss[stopped] = np.clip(ends[stopped], low, _LARGEST)  # none is better than all complete
+        high = loss[good | stopped].max()
+        loss[~(good | stopped)] = high + ((high - low) / 2 or max(abs(high), 1.0))
     return number, losses[number], ~good[number]
+
+
+def estimate_ends(history: History, complete: Mask) -> Array:
+    """Return (n,) what trials that were trained in part would have come to; NaN for all others.
+
+    That is the last report, and what complete trials gained from that step on: the median of those
+    that have reported there.
+
+    Args:
+        history: All trials and reports; of several objectives none is estimated.
+        complete: (n,) the trials that are compared with.
+    """
+    ends = np.full(history.n, np.nan)
+    if len(history.directions) > 1 or not is_partial(history):
+        return ends
+    resting = (history.state == State.PAUSED) | (history.state == State.PRUNED)
+    resting &= history.fits & (history.n_folds == 0) & np.isfinite(history.last_loss)
+    for step in np.unique(history.last_step[resting]).tolist():
+        there, reported = losses_at(history, step)
+        with np.errstate(over="ignore", invalid="ignore"):  # losses of any size
+            gained = (history.losses[:, 0] - there)[complete & reported]
+            gained = gained[np.isfinite(gained)]
+            if len(gained):
+                now = resting & (history.last_step == step)
+                ends[now] = history.last_loss[now] + np.median(gained)
+    return ends
 
 
 def task_of_rows(
@@ -131,6 +164,9 @@ def task_of_rows(
         space = infer_space([t.params for t in trials])
     history = History(space, directions, objectives=names)
     history.put(trials)
+    for trial in trials:
+        for step, value in trial.reports:
+            history.put_report(trial.number, step, value)
     return task_of_history(history, **{"name": "rows", **facts})
 
 
@@ -155,6 +191,7 @@ def _read_row(i: int, row: Any, objectives: tuple[str, ...]) -> TrialRow:
             params=row.params,
             values=values,
             constraints=row.constraints,
+            reports=row.reports if len(objectives) == 1 and not row.n_folds else (),
         )
     is_pair = isinstance(row, Sequence) and not isinstance(row, str) and len(row) == 2
     if not is_pair or not isinstance(row[0], Mapping):
