@@ -110,7 +110,11 @@ def test_a_roll_out_is_begun_watched_and_stopped(here):
         "model", "rollout", "begin", "churn:2", "--metric", "correct:0.02",
         "--guard", "failed:minimize", "--share", "0.05", "--share", "0.5", "--bake-s", "0",
     )  # fmt: skip
-    assert begun == "roll-out 1, version 2 against 1: running, share 5%\n"
+    first, *differences = begun.splitlines()
+    assert first == "roll-out 1, version 2 against 1: running, share 5%"
+    assert differences[0].startswith("correct: a difference of 0.0")
+    assert differences[1].startswith("failed: ")
+    assert "will be found in 20,000 units" in differences[1]
     assert "100 units more" in call("model", "rollout", "advance", "churn")
     said = json.loads(call("model", "rollout", "verdict", "churn"))
     assert (said["verdict"], said["share"]) == ("running", 0.05)
@@ -125,6 +129,8 @@ def test_a_roll_out_is_begun_watched_and_stopped(here):
         ([], "--metric or --guard"),
         (["--metric", "correct:-1"], "or a margin >= 0"),
         (["--metric", "correct:best"], "got 'best'"),
+        (["--metric", "correct:0.02:0.3"], "got '0.3'"),
+        (["--metric", "correct:minimize:maximize"], "got 'maximize'"),
         (["--guard", "failed:0.1"], "expected 'maximize' or 'minimize'"),
         (["--metric", "correct", "--values", "delay"], "--values names no metric: delay"),
         (["--metric", "correct", "--share", "1"], "--share"),

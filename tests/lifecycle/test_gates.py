@@ -139,6 +139,13 @@ def test_the_worst_gate_is_the_verdict_and_blocks_promotion(registry, verdicts, 
             registry.promote("churn:1")
 
 
+def test_figures_of_numpy_are_recorded(registry):
+    mine = Gate(name="mine", verdict="pass", because="b", figures={"n": np.int64(3)})
+    assert record_gates(registry, "churn:1", [mine]) == "pass"
+    found = registry.record("churn", "gates of version 1")
+    assert found.after["gates"][0]["figures"] == {"n": 3}
+
+
 @pytest.mark.parametrize("names", [[], ["a", "a"]])
 def test_gates_need_names_of_their_own(registry, names):
     with pytest.raises(LifecycleError, match="each name once"):

@@ -101,6 +101,31 @@ def test_the_model_is_retuned_where_a_refit_does_not_regain_half(registry):
     assert [spent.n_trials for spent in retuner.row.spent] == [0, 7]
 
 
+def test_numbers_of_numpy_are_numbers(registry):
+    world = World(registry, refit=np.float64(0.25), retune=np.float32(0.12))
+    world.now, world.rows = np.float64(0.3), np.int64(1000)
+    retuner = Retuner(registry, "churn", world, Policy(n_trials=np.int64(7)))
+    retuner.suspect("harm")
+    assert run(retuner)[-1] == State.OK
+    assert retuner.row.failures == 0
+
+
+@pytest.mark.parametrize("what", ["now", "refit", "retune"])
+def test_a_loss_that_is_no_number_is_an_error_that_counts(registry, what):
+    world = World(registry, refit=0.25)
+    if what == "now":
+        world.now = np.nan
+    else:
+        world.losses[what] = np.inf
+    retuner = Retuner(registry, "churn", world)
+    retuner.suspect("harm")
+    for _ in range(2):
+        with pytest.raises(LifecycleError, match=r"\(loss=...\) as a finite number, got"):
+            run(retuner)
+    assert retuner.row.state == State.OK
+    assert retuner.row.failures == 1
+
+
 def test_an_alarm_without_loss_ends_without_training(registry):
     world = World(registry)
     world.now = 0.09

@@ -86,6 +86,12 @@ def test_a_bad_challenger_is_rolled_back_with_the_reason(registry):
     assert decision.evidence
 
 
+def test_settings_may_be_numbers_of_numpy(registry):
+    metric = Metric(name="conversion", margin=np.float64(0.05))
+    begin_rollout(registry, "churn:2", [metric], shares=tuple(np.array([0.0, 0.5])))
+    assert read_rollout(registry, "churn").shares == (0.0, 0.5)
+
+
 def test_one_roll_out_runs_at_a_time(registry):
     begin_rollout(registry, "churn:2", METRICS)
     with pytest.raises(LifecycleError, match="roll-out 1 of churn is running"):

@@ -545,7 +545,6 @@ lifecycle.Monitor(
         lifecycle.write_metrics("churn.prom", "churn"),
     ],
 )
-assert_type(lifecycle.RiverDetector("ADWIN", delta=0.002).alarm, lifecycle.Alarm | None)
 estimator = lifecycle.ErrorEstimator([0.5], [1])
 assert_type(estimator.estimate([0.5]), lifecycle.Estimate)
 lifecycle.Metric(name="correct", goal="up")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

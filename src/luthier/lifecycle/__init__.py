@@ -21,7 +21,6 @@ __all__ = [
     "Policy",
     "Reference",
     "Retuner",
-    "RiverDetector",
     "Rollout",
     "Router",
     "Trained",
@@ -59,7 +58,6 @@ _FILES = {
     "Policy": "retuning",
     "Reference": "reference",
     "Retuner": "retuning",
-    "RiverDetector": "river_detector",
     "Rollout": "rollout",
     "Router": "router",
     "Trained": "retuning",
@@ -107,7 +105,6 @@ if TYPE_CHECKING:
     from .retuning import Policy as Policy
     from .retuning import Retuner as Retuner
     from .retuning import Trained as Trained
-    from .river_detector import RiverDetector as RiverDetector
     from .rolling_out import advance_rollout as advance_rollout
     from .rolling_out import begin_rollout as begin_rollout
     from .rolling_out import give_verdict as give_verdict
@@ -119,4 +116,4 @@ if TYPE_CHECKING:
     from .router import Choice as Choice
     from .router import Router as Router
 else:
-    __getattr__, __dir__ = attach(__name__, _FILES, {"RiverDetector": "drift"})
+    __getattr__, __dir__ = attach(__name__, _FILES)

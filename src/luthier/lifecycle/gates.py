@@ -297,7 +297,7 @@ def record_gates(registry: Registry, name: str, gates: Sequence[Gate]) -> Verdic
     draft = Draft(
         action="tested",
         subject=gates_of(version),
-        after={"verdict": verdict, "gates": msgspec.to_builtins(list(gates))},
+        after={"verdict": verdict, "gates": list(gates)},
         reason=f"{verdict}: {', '.join(bad)}" if bad else f"all {len(gates)} gates passed",
     )
     registry.note(version.content.model, draft)

@@ -177,6 +177,13 @@ class Measured(msgspec.Struct, frozen=True):
     loss_before: float
     rows: int
 
+    def __post_init__(self) -> None:
+        for name in ("loss", "loss_before"):
+            if not math.isfinite(getattr(self, name)):
+                raise LifecycleError(
+                    f"expected Measured({name}=...) as a finite number, got {getattr(self, name)!r}"
+                )
+
 
 class Trained(msgspec.Struct, frozen=True):
     """A newly trained model.
@@ -194,6 +201,12 @@ class Trained(msgspec.Struct, frozen=True):
     n_trials: int = 0
     seconds: float | None = None
     kwh: float | None = None
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.loss):
+            raise LifecycleError(
+                f"expected Trained(loss=...) as a finite number, got {self.loss!r}"
+            )
 
 
 class Actions(Protocol):
@@ -534,7 +547,7 @@ def resolve_incident(registry: Registry, model: str, because: str) -> Row:
 
 
 def _draft(action: str, row: Row, because: str) -> Draft:
-    return Draft(action=action, subject=_SUBJECT, after=msgspec.to_builtins(row), reason=because)
+    return Draft(action=action, subject=_SUBJECT, after=row, reason=because)
 
 
 def _begin(row: Row, because: str, is_scheduled: bool) -> Row:

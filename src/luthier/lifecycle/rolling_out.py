@@ -189,7 +189,7 @@ def _draft(action: str, rollout: Rollout, reason: str, decision: Decision | None
     return Draft(
         action=action,
         subject=ROLLOUT,
-        after=msgspec.to_builtins(rollout),
+        after=rollout,
         reason=reason,
         evidence={} if decision is None else dict(decision.evidence),
     )

@@ -36,7 +36,8 @@ class Draft(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         action: What is done: "registered", "promoted", ...
         subject: To what: the name of a version, an alias, a roll-out.
         before: What held before, in JSON's types.
-        after: What holds from now on, in JSON's types.
+        after: What holds from now on, in JSON's types, NumPy's, or as a struct; an event that was
+            read has JSON's.
         reason: Why, in the words of whoever does it.
         evidence: The figures that led to it, in JSON's types.
     """
@@ -174,7 +175,7 @@ class Log:
             )
             text = msgspec.json.encode(event, enc_hook=to_plain).decode()
             sha256 = _chain(sha256, text)
-            events.append(msgspec.structs.replace(event, sha256=sha256))
+            events.append(_decode(text, sha256))
             rows.append(
                 TrialRow(
                     number=0,
@@ -209,13 +210,13 @@ class Log:
                 f"event {row.number} of the log {self.name!r} does not fit its hash: somebody has "
                 "changed the storage beside luthier; see 'luthier audit verify'"
             )
-        event = msgspec.json.decode(text, type=Event)
+        event = _decode(text, sha256)
         if event.form > _FORM:
             raise RegistryError(
                 f"event {row.number} of the log {self.name!r} was written by a newer luthier (form "
                 f"{event.form}, this one reads up to {_FORM}); upgrade luthier"
             )
-        return msgspec.structs.replace(event, sha256=sha256)
+        return event
 
     def _find(self) -> int | None:
         if self._study is None:
@@ -248,6 +249,10 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()
     raise RegistryError(f"expected numbers, texts, lists and dicts, got {show(value)}")
+
+
+def _decode(text: str, sha256: str) -> Event:
+    return msgspec.structs.replace(msgspec.json.decode(text, type=Event), sha256=sha256)
 
 
 def _chain(previous: str, text: str) -> str:

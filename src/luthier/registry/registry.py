@@ -18,7 +18,7 @@ from ..errors import RegistryConflictError, RegistryError, find_closest
 from ..storages import Storage, from_url
 from ..storages.base import LOG
 from .artifacts import Artifacts
-from .log import Damage, Draft, Event, Log, to_plain
+from .log import Damage, Draft, Event, Log
 from .version import Content, Version, identify
 
 CHAMPION, CHALLENGER, PREVIOUS = "champion", "challenger", "previous"
@@ -167,11 +167,7 @@ class Registry:
             draft = Draft(
                 action="registered",
                 subject=f"version {number}",
-                after={
-                    "number": number,
-                    "id": found,
-                    "content": msgspec.to_builtins(content, enc_hook=to_plain),
-                },
+                after={"number": number, "id": found, "content": content},
                 reason=why,
             )
             return [draft]

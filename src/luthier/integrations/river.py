@@ -1,7 +1,4 @@
-"""Detectors of change of the library river, each for one stream of numbers.
-
-The one file that wraps river.
-"""
+"""River: its detectors of change, each for one stream of numbers of a model in production."""
 
 from __future__ import annotations
 
@@ -10,12 +7,16 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from river import base, drift
 
-from ..errors import LifecycleError, find_closest
+from ..errors import LifecycleError, explain_missing, find_closest
+from ..lifecycle import Alarm
 from ..typing import Array
 from ..validation import show
-from .monitor import Alarm
+
+try:
+    from river import base, drift
+except ImportError as e:
+    raise explain_missing("luthier.integrations.river", "river", "drift") from e
 
 _N_LATEST = 100  # numbers whose mean an alarm tells
 
@@ -23,14 +24,14 @@ _N_LATEST = 100  # numbers whose mean an alarm tells
 class RiverDetector:
     """One of river's detectors, which watches one stream of numbers: losses, answers, a column.
 
-    Its false alarms are in no budget, as those of `Monitor` are, and it finds a fall as well as a
-    rise. So its alarm accuses nobody (`Alarm.is_harm` is false). Where it shall begin an attempt,
-    pass it on: `on_alarm=[lambda alarm: retuner.suspect(alarm.because)]`.
+    Its false alarms are in no budget, as those of `luthier.lifecycle.Monitor` are, and it finds a
+    fall as well as a rise. So its alarm accuses nobody (`Alarm.is_harm` is false). Where it shall
+    begin an attempt, pass it on: `on_alarm=[lambda alarm: retuner.suspect(alarm.because)]`.
 
     Args:
         name: Its class in `river.drift` or `river.drift.binary`: "ADWIN", "PageHinkley", "DDM", ...
         of: What is watched, for the name of the alarm.
-        on_alarm: Functions that are called with the alarm as it begins; see `alerts`.
+        on_alarm: Functions that are called with the alarm as it begins.
         **settings: Of the class.
 
     Raises:

@@ -1,18 +1,20 @@
 """River's detectors: what they find becomes an alarm of luthier."""
 
+import importlib
 import sys
 
 import numpy as np
 import pytest
 
-import luthier
 from luthier.errors import LifecycleError, MissingDependencyError
 
 pytestmark = pytest.mark.external("river")
 
 
 def make(name="ADWIN", **settings):
-    return luthier.lifecycle.RiverDetector(name, **settings)
+    from luthier.integrations.river import RiverDetector
+
+    return RiverDetector(name, **settings)
 
 
 def stream(after, n=2000):
@@ -75,9 +77,7 @@ def test_a_detector_that_is_not_there_is_refused(name, settings, message):
 
 
 def test_what_is_missing_is_named(monkeypatch):
-    for name in ("luthier.lifecycle.river_detector", "river"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    monkeypatch.delattr(luthier.lifecycle, "RiverDetector", raising=False)
+    monkeypatch.delitem(sys.modules, "luthier.integrations.river", raising=False)
     monkeypatch.setitem(sys.modules, "river", None)
     with pytest.raises(MissingDependencyError, match=r"pip install 'luthier\[drift\]'"):
-        make()
+        importlib.import_module("luthier.integrations.river")
