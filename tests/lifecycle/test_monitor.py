@@ -95,6 +95,14 @@ def test_harm_is_found_and_nothing_else_accuses_the_model():
     assert 3000 < monitor.alarms["harm"].at_row < 3400
 
 
+def test_an_alarm_tells_the_losses_since_the_change():
+    rng, monitor = make()
+    monitor.observe_losses((rng.random(1000) < 0.1).astype(float))
+    monitor.observe_losses(np.ones(20))
+    alarm = monitor.alarms["harm"]
+    assert f"the latest {alarm.at_row - 1000} have mean 1" in alarm.because
+
+
 def test_after_an_acknowledged_harm_the_detector_begins_anew():
     rng, monitor = make()
     monitor.observe_losses(np.ones(500))

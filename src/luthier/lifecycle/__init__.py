@@ -55,7 +55,7 @@ _FILES = {
     "Metric": "rollout",
     "Monitor": "monitor",
     "Outcomes": "rollout",
-    "Policy": "retuning",
+    "Policy": "policy",
     "Reference": "reference",
     "Retuner": "retuning",
     "Rollout": "rollout",
@@ -99,10 +99,10 @@ if TYPE_CHECKING:
     from .gates import record_gates as record_gates
     from .monitor import Alarm as Alarm
     from .monitor import Monitor as Monitor
+    from .policy import Policy as Policy
     from .reference import Reference as Reference
     from .retuning import Actions as Actions
     from .retuning import Measured as Measured
-    from .retuning import Policy as Policy
     from .retuning import Retuner as Retuner
     from .retuning import Trained as Trained
     from .rolling_out import advance_rollout as advance_rollout

@@ -27,7 +27,7 @@ _FLOOR = 0.05  # a stability index below this is no effect that matters
 _CLEAN = 5  # windows without a finding end an alarm
 _HARM_SHARE = 0.5  # of the budget that the detector of harm spends; the windows share the rest
 _MOST_COMPARED = 400  # rows of a window whose columns are compared together
-_N_LATEST = 100  # losses whose mean an alarm tells
+_N_LATEST = 100  # losses of which an alarm tells the mean of the worst
 _LEAST_AUC = 0.6  # a classifier below this has found no effect that matters
 
 
@@ -166,7 +166,7 @@ class Monitor:
         self._log_parts = parts[-1]
         first = int(np.argmax(log_m >= self._log_alarm))
         if log_m[first] >= self._log_alarm and "harm" not in self.alarms:
-            latest = [*self._latest, *x[: first + 1]][-_N_LATEST:]
+            latest = _pick_worst([*self._latest, *x[: first + 1]][-_N_LATEST:], self._risk)
             because = (
                 f"losses are larger than the {self._risk:.4g} of the reference: the latest "
                 f"{len(latest)} have mean {np.mean(latest):.4g}"
@@ -311,3 +311,10 @@ class Monitor:
         if is_new:
             for call in self._on_alarm:
                 call(alarm)
+
+
+def _pick_worst(losses: Sequence[float], risk: float) -> Sequence[float]:
+    """Return the latest losses that are most surely too large: those since a change."""
+    latest = np.array(losses)[::-1]
+    n = np.arange(1, len(latest) + 1)
+    return losses[-int(n[np.argmax((np.cumsum(latest) - n * risk) / np.sqrt(n))]) :]

@@ -19,7 +19,8 @@ import yaml
 from ..errors import LifecycleError
 from ..objectives.script import Script
 from ..registry.registry import Registry, check_model_name
-from .retuning import Actions, Policy
+from .policy import Policy
+from .retuning import Actions
 
 _NEEDED = ("measure", "refit", "retune", "check", "metrics")
 

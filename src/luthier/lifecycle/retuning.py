@@ -25,7 +25,9 @@ from ..registry.log import Draft
 from ..registry.registry import CHAMPION, Registry
 from ..registry.version import Version
 from ..storages.transitions import lease_expired
+from .claim import Claim
 from .gates import Gate, record_gates
+from .policy import Policy
 from .rolling_out import advance_rollout, begin_rollout
 from .rollout import Metric, Rollout
 from .router import find_rollout, read_rollout
@@ -49,60 +51,6 @@ class State(StrEnum):
     ROLLED_BACK = "rolled back"
     INCONCLUSIVE = "inconclusive"
     INCIDENT = "incident"
-
-
-class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """When a model is refitted and retuned, and how much that may cost.
-
-    Attributes:
-        regain: Share of the lost performance that a refit must regain; else the model is retuned.
-        n_trials: Trials of a retuning, a quarter to a third of those of the first search.
-        cooldown_s: How long after one attempt the next may begin, in seconds.
-        trials_a_month: How many trials retunings may run in 30 days.
-        hours_a_month: No retuning begins once refits and retunings have taken so many hours in 30
-            days; None for no bound.
-        kwh_a_month: The same for energy, in kilowatt-hours.
-        max_failures: After so many failed attempts in a row a person is asked.
-        every_s: A refit without a trigger, so many seconds after the latest one or after the
-            champion was registered; None for never.
-        growth: A refit without a trigger, once the data have grown by this factor; None for never.
-        value_a_day: What one unit of loss costs in a day, in the unit of `trial_cost`; None where
-            nobody knows, and then a failed refit is reason enough.
-        trial_cost: What a trial costs.
-        horizon_days: For how long a gain is counted.
-        lease_s: How long a process may be silent before another one takes over.
-    """
-
-    regain: float = 0.5
-    n_trials: int = 15
-    cooldown_s: float = 86400.0
-    trials_a_month: int = 200
-    hours_a_month: float | None = None
-    kwh_a_month: float | None = None
-    max_failures: int = 2
-    every_s: float | None = None
-    growth: float | None = None
-    value_a_day: float | None = None
-    trial_cost: float = 0.0
-    horizon_days: float = 30.0
-    lease_s: float = 600.0
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.regain <= 1:
-            raise LifecycleError(f"regain must lie between 0 and 1, got {self.regain!r}")
-        for name in ("n_trials", "max_failures"):
-            if not getattr(self, name) >= 1:
-                raise LifecycleError(f"{name} must be >= 1, got {getattr(self, name)!r}")
-        for name in ("cooldown_s", "trials_a_month", "trial_cost", "hours_a_month", "kwh_a_month"):
-            value = getattr(self, name)
-            if value is not None and not value >= 0:
-                raise LifecycleError(f"{name} must be >= 0, got {value!r}")
-        for name in ("lease_s", "horizon_days", "every_s"):
-            value = getattr(self, name)
-            if value is not None and not value > 0:
-                raise LifecycleError(f"{name} must be > 0, got {value!r}")
-        if self.growth is not None and not self.growth > 1:
-            raise LifecycleError(f"growth must be > 1, got {self.growth!r}")
 
 
 class Spent(msgspec.Struct, frozen=True, array_like=True):
@@ -311,21 +259,14 @@ class Retuner:
         is_held = not lease_expired(row.lease_s, now_s, self.policy.lease_s)
         if row.holder not in ("", self._holder) and is_held:
             return row
-        if row.state in (State.REFIT, State.RETUNE, State.STAGED):
-            held = replace(row, holder=self._holder, lease_s=now_s + self.policy.lease_s)
-            if not self._note("claimed", held, number, "works on it"):
-                return self.row
-            row, number = read_row(self.registry, self.model)
-        try:
-            new = self._steps[row.state](row)
-        except RegistryConflictError:  # somebody else made a change meanwhile: look again
+        if row.state not in (State.REFIT, State.RETUNE, State.STAGED):
+            return self._work(row, lambda: number)
+
+        claim = Claim(lambda known: self._claim(row, known), number, self.policy.lease_s / 3)
+        if not claim.renew():
             return self.row
-        except Exception as e:
-            self._move(row, self._count_error(row, e), number)
-            raise
-        if new is not None:
-            self._move(row, new, number)
-        return self.row
+        with claim:
+            return self._work(row, claim.stop)
 
     # -- the states
 
@@ -359,7 +300,7 @@ class Retuner:
         if lost <= 0 and not row.is_scheduled:
             because = f"the loss on recent data, {measured.loss:.4g}, is no larger than before"
             return self._end(known, because, is_failure=False)
-        because = f"the loss rose from {measured.loss_before:.4g} to {measured.loss:.4g}"
+        because = f"the loss is {measured.loss:.4g}, and was {measured.loss_before:.4g}"
         return replace(known, state=State.CONFIRMED, because=because)
 
     def _refit(self, row: Row) -> Row:
@@ -431,6 +372,24 @@ class Retuner:
         return self._end(row, row.because, is_failure=row.state == State.ROLLED_BACK)
 
     # -- parts
+
+    def _work(self, row: Row, end_claim: Callable[[], int]) -> Row:
+        """Do the work of a state, and make the transition after the event that is the latest."""
+        try:
+            new = self._steps[row.state](row)
+        except RegistryConflictError:  # somebody else made a change meanwhile: look again
+            return self.row
+        except Exception as e:
+            self._move(row, self._count_error(row, e), end_claim())
+            raise
+        if new is not None:
+            self._move(row, new, end_claim())
+        return self.row
+
+    def _claim(self, row: Row, number: int) -> int | None:
+        lease_s = self.registry.storage.now() + self.policy.lease_s
+        held = replace(row, holder=self._holder, lease_s=lease_s)
+        return self._note("claimed", held, number, "works on it")
 
     def _count_error(self, row: Row, error: Exception) -> Row:
         errors = row.errors + 1
@@ -504,14 +463,16 @@ class Retuner:
         errors = new.errors if new.state == row.state else 0
         now_s = self.registry.storage.now()
         moved = replace(new, since_s=now_s, holder="", lease_s=0.0, errors=errors)
-        return self._note(f"{row.state} -> {new.state}", moved, number, new.because)
+        action = f"{row.state} -> {new.state}"
+        return self._note(action, moved, number, new.because) is not None
 
-    def _note(self, action: str, row: Row, number: int, because: str) -> bool:
+    def _note(self, action: str, row: Row, number: int, because: str) -> int | None:
+        """Note a row, and return the number of the event; None where there is a later one."""
         try:
-            self.registry.note(self.model, _draft(action, row, because), expected=number)
+            draft = _draft(action, row, because)
+            return self.registry.note(self.model, draft, expected=number).number
         except RegistryConflictError:
-            return False
-        return True
+            return None
 
 
 def read_row(registry: Registry, model: str) -> tuple[Row, int]:
