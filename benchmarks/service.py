@@ -3,12 +3,14 @@
     python -m benchmarks.service                                      # half a minute
     python -m benchmarks.service --clients 16 --seconds 10 --save     # also saves the figures
 
-The service runs in a process of its own, the workers as threads of another (or of several, with
---processes), each with one connection. A worker asks for a trial and tells its value at once, so
-that nothing but the service is measured. Three kinds of load:
+The service runs in a process of its own, the workers as tasks of another (or of several, with
+--processes), each with one connection, over which it sends as little as HTTP allows: the machine
+that is measured serves the workers as well. A worker asks for a trial and tells its value at once,
+so that nothing but the service is measured. These are the kinds of load:
 
 - random: /v1/.../ask and /tell, the sampler Random: what a request costs.
 - tpe: the same with TPE in a study that holds `--trials` trials already: what a proposal costs.
+- random-next, tpe-next: each tell asks for the next trial too, so that a trial is one request.
 - storage: `luthier.load_study(..., storage="http://...").optimize` in as many processes as
   `--workers`, which propose for themselves and use the service as their storage.
 
@@ -18,6 +20,7 @@ Milliseconds are those that a worker waits for its answer: median, 99 of 100, an
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import subprocess
 import sys
@@ -31,7 +34,7 @@ import numpy as np
 
 import luthier
 from benchmarks.common.results import ROOT, describe_run, save_results
-from benchmarks.common.service import Client, Service
+from benchmarks.common.service import TOKEN, Service
 from benchmarks.common.timing import MS, Timer
 from benchmarks.common.workers import run_together
 from luthier import Float, Int
@@ -58,41 +61,89 @@ def value(params: dict[str, Any]) -> float:
 # -- ask and tell --------------------------------------------------------------------------------
 
 
-def ask_and_tell(port: int, study: int, seconds: float) -> list[Wait]:
+class Connection:
+    """One connection to a study of a service.
+
+    Args:
+        reader: What the service sends.
+        writer: What it is sent.
+        port: Where it listens.
+        study: The study's id.
+    """
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, port: int, study: int
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._path = f"POST /v1/studies/{study}"
+        self._head = (
+            f"HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer {TOKEN}\r\n"
+            "Content-Type: application/json\r\nContent-Length:"
+        )
+
+    async def post(self, path: str, body: Any) -> Any:
+        """Send a request to the study and return the answer.
+
+        Raises:
+            RuntimeError: The service refused it.
+        """
+        data = json.dumps(body)
+        request = f"{self._path}/{path} {self._head} {len(data)}\r\n\r\n{data}"
+        self._writer.write(request.encode())
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        n_bytes = int(head.lower().partition(b"content-length:")[2].split()[0])
+        answer = await self._reader.readexactly(n_bytes)
+        if not head.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(f"{path}: expected 200, got {head.decode()}{answer.decode()}")
+        return json.loads(answer)
+
+
+async def ask_and_tell(port: int, study: int, seconds: float, has_next: bool) -> list[Wait]:
     """Ask for trials and tell their values over one connection for some seconds."""
-    client = Client(port, study)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    client = Connection(reader, writer, port, study)
     waits: list[Wait] = []
+    asked = None
     end_s = time.monotonic() + seconds
     while time.monotonic() < end_s:
-        with Timer() as timer:
-            asked = client.post("ask", {})
-        waits.append(("ask", timer.wall_ms))
+        if asked is None:
+            with Timer() as timer:
+                asked = await client.post("ask", {})
+            waits.append(("ask", timer.wall_ms))
 
         answer = {"token": asked["token"], "value": value(asked["params"])}
+        if has_next:
+            answer["ask"] = {}
         with Timer() as timer:
-            client.post(f"trials/{asked['number']}/tell", answer)
+            told = await client.post(f"trials/{asked['number']}/tell", answer)
         waits.append(("tell", timer.wall_ms))
-    client.close()
+        asked = told.get("next")
+    writer.close()
     return waits
 
 
-def run_clients(port: int, study: int, n: int, seconds: float) -> list[Wait]:
-    """Run n workers in threads of this process."""
-    with ThreadPoolExecutor(n) as pool:
-        futures = [pool.submit(ask_and_tell, port, study, seconds) for _ in range(n)]
-        return [wait for future in futures for wait in future.result()]
+async def run_clients(port: int, study: int, n: int, seconds: float, has_next: bool) -> list[Wait]:
+    """Run n workers as tasks of this process."""
+    tasks = [ask_and_tell(port, study, seconds, has_next) for _ in range(n)]
+    return [wait for waits in await asyncio.gather(*tasks) for wait in waits]
 
 
-def run_clients_elsewhere(port: int, study: int, n: int, seconds: float) -> list[Wait]:
-    """Run n workers in threads of another process, with an interpreter lock of its own."""
-    numbers = map(str, (port, study, n, seconds))
+def run_clients_elsewhere(
+    port: int, study: int, n: int, seconds: float, has_next: bool
+) -> list[Wait]:
+    """Run n workers in another process, with an interpreter lock of its own."""
+    numbers = map(str, (port, study, n, seconds, int(has_next)))
     argv = [sys.executable, "-m", "benchmarks.service", "--client", *numbers]
     done = subprocess.run(argv, capture_output=True, text=True, check=True, cwd=ROOT)
     return [(verb, ms) for verb, ms in json.loads(done.stdout)]
 
 
-def load_by_asking(args: argparse.Namespace, sampler: str, n_before: int) -> dict[str, float]:
-    """The row of workers in other processes, and a study that holds some trials before."""
+def load_by_asking(args: argparse.Namespace, load: str) -> dict[str, float]:
+    """The row of workers in other processes; with TPE, the study holds some trials before."""
+    sampler, _, what = load.partition("-")
+    n_before = args.trials if sampler == "tpe" else 0
+    has_next = what == "next"
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/s.db"
         study = luthier.create_study("s", url, space=SPACE, sampler="random", seed=0)
@@ -102,11 +153,13 @@ def load_by_asking(args: argparse.Namespace, sampler: str, n_before: int) -> dic
         study.storage.update_study(record.id, {**record.spec, "sampler": sampler})
 
         with Service(url) as service:
-            run_clients_elsewhere(service.port, record.id, 2, 1.0)  # it opens the study and imports
+            run_clients_elsewhere(
+                service.port, record.id, 2, 1.0, has_next
+            )  # it opens the study and imports
             before_s = service.cpu_s()
             n = args.clients // args.processes
             with ThreadPoolExecutor(args.processes) as pool:
-                arguments = (service.port, record.id, n, args.seconds)
+                arguments = (service.port, record.id, n, args.seconds, has_next)
                 futures = [
                     pool.submit(run_clients_elsewhere, *arguments) for _ in range(args.processes)
                 ]
@@ -182,15 +235,18 @@ def main() -> None:
         "--trials", type=int, default=1000, help="trials of the study of TPE before the start"
     )
     parser.add_argument("--seconds", type=float, default=5.0, help="length of each load")
-    parser.add_argument("--loads", default="random,tpe,storage", help="separated by commas")
+    parser.add_argument(
+        "--loads", default="random,tpe,random-next,tpe-next,storage", help="separated by commas"
+    )
     parser.add_argument(
         "--save", action="store_true", help="write the figures to benchmarks/results"
     )
-    parser.add_argument("--client", nargs=4, type=float, help=argparse.SUPPRESS)
+    parser.add_argument("--client", nargs=5, type=float, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.client:
-        port, study, n, seconds = args.client
-        print(json.dumps(run_clients(int(port), int(study), int(n), seconds)))
+        port, study, n, seconds, has_next = args.client
+        work = run_clients(int(port), int(study), int(n), seconds, bool(has_next))
+        print(json.dumps(asyncio.run(work)))
         return
 
     settings = {key: getattr(args, key) for key in ("clients", "workers", "trials", "seconds")}
@@ -202,7 +258,7 @@ def main() -> None:
         if load == "storage":
             rows[load] = load_as_storage(args)
         else:
-            rows[load] = load_by_asking(args, load, args.trials if load == "tpe" else 0)
+            rows[load] = load_by_asking(args, load)
         show(load, rows[load])
     if args.save:
         print(save_results("service", head, "loads", rows))

@@ -106,6 +106,33 @@ def test_a_worker_makes_a_study_asks_reports_and_tells(service):
     assert service("GET", study)[0] == service("POST", f"{study}/ask", {})[0] == 404
 
 
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+def test_the_answer_to_a_tell_has_the_next_trial(service, sampler):
+    study = service.study(sampler=sampler)
+    asked, numbers = ask(service, study), []
+    for _ in range(12):
+        numbers.append(asked["number"])
+        status, told = say(service, study, asked, "tell", value=1.5, ask={"worker": "w"})
+        assert (status, told["number"], told["values"]) == (200, numbers[-1], [1.5])
+        asked = told["next"]
+    assert numbers == list(range(12))
+    status, told = say(service, study, asked, "tell", value=1.5)
+    assert (status, told["worker"], "next" in told) == (200, "w", False)
+
+    path = f"{study}/trials/{ask(service, study)['number']}/tell"
+    body = {"token": 1, "value": 2.0, "ask": {}}
+    first, again = (service("POST", path, body, Idempotency_Key="k")[1] for _ in range(2))
+    assert first["next"] == again["next"]
+
+
+def test_a_tell_is_stored_though_there_is_no_next_trial(service):
+    study = service.study(space={"x": ["a", "b"]}, sampler="grid")
+    first, second = ask(service, study), ask(service, study)
+    for asked in (first, second):
+        status, told = say(service, study, asked, "tell", value=1, ask={})
+        assert (status, told["state"], "next" in told) == (200, "complete", False)
+
+
 def test_how_a_trial_ends_is_told(service):
     study = service.study()
     for told, state, values in [

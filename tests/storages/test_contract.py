@@ -517,6 +517,74 @@ def test_a_trial_that_is_over_or_not_running_is_not_touched(storage, study, verb
     assert one(storage, study) == was
 
 
+def offers(first, n=3, **fields):
+    return [
+        TrialRow(number=first + i, state=State.RUNNING, params={"x": float(first + i)}, **fields)
+        for i in range(n)
+    ]
+
+
+def test_a_trial_ends_and_the_next_begins_with_the_offer_for_its_number(storage, study):
+    number = running(storage, study)
+    turned = storage.turn_over(study, finished(number, params={"x": 1.0}), offers(1), 1)
+    assert turned.begun == 1
+    ended, begun = storage.rows(study)
+    assert (ended.state, ended.values, begun.state) == (State.COMPLETE, (0.5,), State.RUNNING)
+    assert (begun.params, begun.token) == ({"x": 1.0}, 1)
+    assert begun.lease_s == storage.clock.now + LEASE_S
+    assert not storage.changes(study, turned.revision).rows
+
+    storage.add_trials(study, [row(), row(State.COMPLETE, values=(7.0,))])  # by others
+    turned = storage.turn_over(study, finished(1), offers(2), turned.revision)
+    assert turned.begun == 4
+    new = {r.number: r for r in turned.others.rows}
+    assert new[3].values == (7.0,)
+    assert new.keys() >= {2, 3}
+    assert one(storage, study, 4).params == {"x": 4.0}
+    assert not storage.changes(study, turned.revision).rows
+
+
+def test_a_trial_begins_though_none_ends(storage, study):
+    storage.add_trials(study, [row(), row()])
+    turned = storage.turn_over(study, None, offers(2), 1)
+    assert turned.begun == 2
+    assert one(storage, study, 2).params == {"x": 2.0}
+    assert not storage.changes(study, turned.revision).rows
+
+
+@pytest.mark.parametrize("new", ["too many", "waiting", "spec"])
+def test_a_trial_ends_and_none_begins_where_something_else_comes_first(storage, study, new):
+    number = running(storage, study)
+    if new == "spec":
+        storage.update_study(study, {"directions": ["maximize"]})
+    else:
+        some = [row(State.WAITING)] if new == "waiting" else [row()] * 3
+        storage.add_trials(study, some)
+    n = len(storage.rows(study))
+    turned = storage.turn_over(study, finished(number), offers(1), 1)
+    assert turned.begun is None
+    assert len(storage.rows(study)) == n
+    assert one(storage, study).state == State.COMPLETE
+    assert turned.others.spec == ({"directions": ["maximize"]} if new == "spec" else None)
+    assert not storage.changes(study, turned.revision).rows
+
+
+def test_whoever_has_lost_a_trial_begins_none(storage, study):
+    number = running(storage, study)
+    storage.release(study, number, 1, retried=False)
+    storage.claim(study, number, "b")
+    with pytest.raises(LeaseLostError):
+        storage.turn_over(study, finished(number), offers(1), 3)
+    assert len(storage.rows(study)) == 1
+
+
+def test_a_trial_that_ends_again_begins_the_next_once(storage, study):
+    end = finished(running(storage, study))
+    turned = [storage.turn_over(study, end, offers(1), 1, "call") for _ in range(2)]
+    assert [t.begun for t in turned] == [1, 1]
+    assert len(storage.rows(study)) == 2
+
+
 def test_finishing_stores_the_result_and_keeps_retries_and_reports(storage, study):
     number = running(storage, study, params={"x": 1.0}, worker="a")
     storage.report(study, number, 1, 1.0, 3.5, POINT, {})

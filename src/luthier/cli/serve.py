@@ -36,7 +36,7 @@ from .text import examples
 @click.option(
     "--rate",
     type=POSITIVE,
-    default=2000.0,
+    default=5000.0,
     show_default=True,
     help="How many requests a second one client may send.",
 )

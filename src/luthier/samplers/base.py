@@ -55,6 +55,26 @@ class Sampler(ABC):
             SamplerError: This sampler cannot search this space or these objectives.
         """
 
+    def sample_ahead(
+        self, space: Space, history: History, number: int, rng: np.random.Generator
+    ) -> Array | None:
+        """Propose the point of a trial to come, if it depends on nothing but its number.
+
+        So a worker can offer points for several numbers at once, without a look at what others
+        begin meanwhile.
+
+        Args:
+            space: As in `sample`.
+            history: The trials so far, fewer than the number or as many.
+            number: The trial's.
+            rng: As in `sample`, made for this number.
+
+        Returns:
+            X (1, d), which `sample` would return once there are so many trials; None where it
+            depends on them.
+        """
+        return None
+
     def check_objectives(self, n: int) -> None:  # noqa: B027  (most take any number)
         """Refuse a number of objectives that this sampler cannot search for.
 

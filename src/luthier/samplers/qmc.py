@@ -52,10 +52,23 @@ class QMC(Sampler):
         self, space: Space, history: History, n: int, rng: np.random.Generator
     ) -> Array:
         """Return the next n points (n, d) of the sequence, whatever earlier tasks say."""
-        n_started = history.n - len(history.waiting)
+        X = self._sequence(space, history, history.n, n, rng)
+        return replace_seen(space, history, X, rng)
+
+    def sample_ahead(
+        self, space: Space, history: History, number: int, rng: np.random.Generator
+    ) -> Array | None:
+        depends = space.finite or history.info.memory or history.waiting
+        return None if depends else self._sequence(space, history, number, 1, rng)
+
+    def _sequence(
+        self, space: Space, history: History, number: int, n: int, rng: np.random.Generator
+    ) -> Array:
+        """Return the points (n, d) of the trials from a number on, whoever else has them."""
+        n_started = number - len(history.waiting)
         seed = history.seed if self.seed is None else self.seed
         X = space.place(sobol(n_started, n, space.d, seed))
         infeasible = ~space.feasible(X)
         if infeasible.any():
             X[infeasible] = space.sample(rng, int(infeasible.sum()))
-        return replace_seen(space, history, X, rng)
+        return X

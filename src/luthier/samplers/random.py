@@ -32,3 +32,9 @@ class Random(Sampler):
             return replace_seen(space, history, space.sample(rng, k), rng)
 
         return lead_by_memory(space, history, n, rng, sample_evenly)
+
+    def sample_ahead(
+        self, space: Space, history: History, number: int, rng: np.random.Generator
+    ) -> Array | None:
+        depends = space.finite or history.info.memory
+        return None if depends else space.sample(rng, 1)

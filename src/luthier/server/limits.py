@@ -38,7 +38,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     max_body: int = 2**24
-    rate: float = 2000.0
+    rate: float = 5000.0
     stranger_rate: float = 20.0
     max_requests: int = 1000
     max_connections: int = 1000

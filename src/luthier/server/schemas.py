@@ -83,7 +83,8 @@ class TellRequest(Form):
     """The end of a trial: `value`, or `values`; without one, the trial failed.
 
     A trial whose last report was answered with "stop" ends as "pruned", after "pause" as "paused".
-    A constraint on results is satisfied where it is at most 0.
+    A constraint on results is satisfied where it is at most 0. With `ask`, the worker's next trial
+    comes with the answer.
     """
 
     token: Whole
@@ -94,6 +95,7 @@ class TellRequest(Form):
     tags: dict[str, Any] = {}
     cost: float | None = None
     constraints: dict[str, Number] = {}
+    ask: AskRequest | None = None
 
 
 class HeartbeatRequest(Form):
@@ -227,6 +229,16 @@ class Trial(msgspec.Struct):
 
     The response to a tell with a key leaves out reports and tags where they are large.
     """
+
+
+class TellResponse(Trial, kw_only=True, omit_defaults=True):
+    """The trial that has ended, and the next one for a worker that asks for it.
+
+    Attributes:
+        next: As the answer to an ask; left out where there is none now, and `ask` says why.
+    """
+
+    next: AskResponse | None = None
 
 
 class Trials(msgspec.Struct):

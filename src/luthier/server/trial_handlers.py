@@ -6,9 +6,15 @@ import contextlib
 from typing import Any, Literal
 
 import msgspec
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
-from ..errors import CheckpointError, NothingToAskError, StudyError, TrialError
+from ..errors import (
+    CheckpointError,
+    LuthierError,
+    NothingToAskError,
+    StudyError,
+    TrialError,
+)
 from ..schedulers.base import Next
 from ..storages import Storage
 from ..storages.transitions import require_token
@@ -55,21 +61,25 @@ class TrialHandlers:
         restart, and from another service.
         """
         found = self._studies.open(request.study)
+        taken = self._take(found, request.body, request.key)
+        if isinstance(taken, TrialRow):
+            return self._ask_response(found, taken)
+        raise _nothing_to_ask(found.engine, taken)
+
+    def _take(
+        self, found: OpenStudy, asked: schemas.AskRequest, key: str
+    ) -> TrialRow | Literal[Next.WAIT, Next.DONE]:
+        """Begin a trial, or return the one that a request with this key has begun."""
         engine = found.engine
-        worker = add_key(request.body.worker or "http", request.key)
         with engine.reading() as history:
-            if request.key and (row := found.find_by_key(request.key, history)):
-                return self._ask_response(found, row)
+            if key and (row := found.find_by_key(key, history)):
+                return row
             if not history.space.params:
                 raise StudyError(
                     f"study {engine.name!r} has no space yet, so nothing can be proposed: create "
                     "it with one"
                 )
-
-            taken = engine.take(worker=worker, fresh=True)
-            if isinstance(taken, TrialRow):
-                return self._ask_response(found, taken)
-            raise _nothing_to_ask(engine, taken)
+            return engine.take(worker=add_key(asked.worker or "http", key), fresh=True)
 
     def _ask_response(self, found: OpenStudy, row: TrialRow) -> schemas.AskResponse:
         """A trial with its last checkpoint that fits into JSON; files and folders do not."""
@@ -112,20 +122,30 @@ class TrialHandlers:
         trial.report(read_values(body.value, body.values), body.step, body.checkpoint)
         return schemas.ReportResponse(found.engine.decide(row.number).value)
 
-    def tell(self, request: ApiRequest) -> schemas.Trial:
+    def tell(self, request: ApiRequest) -> schemas.TellResponse:
         """End a trial; a repeated request with the stored result succeeds."""
         body: schemas.TellRequest = request.body
-        engine = self._studies.open(request.study).engine
+        found = self._studies.open(request.study)
+        engine = found.engine
         row = read_row(self._storage, request)
         outcome = _outcome(engine, row, body)
-        if _is_repeat(row, body.token, outcome):
-            return _tell_response(row, request.key)
-
-        require_token(row, body.token)
-        worker = row.worker.partition("#")[0]
-        # Another service may have begun the trial.
-        ended = engine.end(row.number, body.token, outcome, reported_elsewhere=True, worker=worker)
-        return _tell_response(replace(ended, reports=row.reports), request.key)
+        begun: TrialRow | Literal[Next.WAIT, Next.DONE] | None = None
+        if not _is_repeat(row, body.token, outcome):
+            require_token(row, body.token)
+            asks_as = None
+            if body.ask is not None:
+                asks_as = add_key(body.ask.worker or "http", request.key)
+            worker = row.worker.partition("#")[0]
+            # Another service may have begun the trial.
+            ended, begun = engine.turn_over(
+                row.number, body.token, outcome, asks_as, reported_elsewhere=True, worker=worker
+            )
+            row = replace(ended, reports=row.reports)
+        if body.ask is not None and begun is None:
+            with contextlib.suppress(LuthierError):  # the trial is told; `ask` says what is wrong
+                begun = self._take(found, body.ask, request.key)
+        following = self._ask_response(found, begun) if isinstance(begun, TrialRow) else None
+        return schemas.TellResponse(**asdict(_tell_response(row, request.key)), next=following)
 
     def heartbeat(self, request: ApiRequest) -> schemas.HeartbeatResponse:
         """Extend the lease of a trial."""

@@ -36,7 +36,7 @@ from ..errors import (
     find_closest,
 )
 from ..passwords import hide_passwords
-from ..trial.record import ReportValue, TrialRow, Turn
+from ..trial.record import ReportValue, State, TrialRow, Turn
 from .paging import STUDIES
 
 SCHEMA = 4  # raised with every change of what storages hold; one with a larger number is refused
@@ -99,6 +99,21 @@ class Changes(msgspec.Struct, frozen=True):
     reports: Sequence[Report]
     spec: dict[str, Any] | None = None
     is_last: bool = True
+
+
+class TurnedOver(msgspec.Struct, frozen=True):
+    """What came of `Storage.turn_over`.
+
+    Attributes:
+        begun: The number of the trial that was begun; None where none was.
+        revision: The revision as of which the caller knows the study now.
+        others: What others have written since the revision that it knew before; what this call has
+            written may stand there as well.
+    """
+
+    begun: int | None
+    revision: int
+    others: Changes
 
 
 class Storage(ABC):
@@ -307,6 +322,43 @@ class Storage(ABC):
             LeaseLostError: The token is not the latest, or the trial is over with another result.
         """
 
+    def turn_over(
+        self,
+        study: int,
+        row: TrialRow | None,
+        offers: Sequence[TrialRow],
+        since: int,
+        call: str | None = None,
+    ) -> TurnedOver:
+        """End a trial as `finish` does, begin the next, and read what is new.
+
+        A worker's whole way from one trial to the next: most storages go it in one transaction, and
+        no lock is held while messages travel. Where others begin trials meanwhile, the offer for
+        the number that is next then is taken. None is begun where there is no offer for that, or
+        where what is new asks for more than a proposal: the spec was replaced, or a trial waits.
+
+        Args:
+            study: The study's id.
+            row: The trial that ends, under the token that its worker holds; None for none.
+            offers: Running trials for numbers that follow on each other, the first for the number
+                of trials that the caller knows.
+            since: The revision as of which the caller knows the study.
+            call: A name for this call, as in `add_trials`.
+
+        Raises:
+            LeaseLostError: As in `finish`; then none is begun.
+        """
+        if row is not None:
+            self.finish(study, row)
+        others = self.changes(study, since)
+        offer = choose_offer(offers, others)
+        if offer is not None:
+            begun, revision = self.add_trials(study, [offer], offer.number, call)
+            known = revision if revision == others.revision + 1 else others.revision
+            if begun >= 0:
+                return TurnedOver(begun, known, others)
+        return TurnedOver(None, others.revision, others)
+
     @abstractmethod
     def release(self, study: int, number: int, token: int, retried: bool) -> int:
         """Release a running trial, to be claimed by anyone.
@@ -418,6 +470,20 @@ class Storage(ABC):
 
     def close(self) -> None:  # noqa: B027  (not all hold something open)
         """Close files and connections; the next verb opens them again."""
+
+
+def choose_offer(offers: Sequence[TrialRow], news: Changes) -> TrialRow | None:
+    """Return the offer that is begun after some news, as `Storage.turn_over` says; None for none.
+
+    Args:
+        offers: Running trials for numbers that follow on each other.
+        news: All that is new since the caller made them.
+    """
+    if news.spec is not None or any(row.state == State.WAITING for row in news.rows):
+        return None
+    known = offers[0].number if offers else 0
+    n_new = sum(row.number >= known for row in news.rows)
+    return offers[n_new] if n_new < len(offers) else None
 
 
 def with_reports(everything: Changes) -> list[TrialRow]:

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import SpaceExhaustedError
 from ..trial.record import State, TrialRow, Turn
 from ..wording import count_of
-from .base import Storage
+from .base import Storage, TurnedOver
 from .wrapper import Wrapper
 
 
@@ -50,6 +50,17 @@ class Bounded(Wrapper):
                 return first, revision
             n += 1  # others have added some since
         raise SpaceExhaustedError(f"the study has its {count_of(self.max_trials, 'trial')}")
+
+    def turn_over(
+        self,
+        study: int,
+        row: TrialRow | None,
+        offers: Sequence[TrialRow],
+        since: int,
+        call: str | None = None,
+    ) -> TurnedOver:
+        within = [offer for offer in offers if offer.number < self.max_trials]
+        return super().turn_over(study, row, within, since, call)
 
     def claim(
         self,

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from ..errors import StudyExistsError, StudyNotFoundError
 from ..trial.record import ReportValue, State, TrialRow, Turn
 from . import transitions
-from .base import Changes, Report, Storage, StudyRecord, no_study
+from .base import Changes, Report, Storage, StudyRecord, TurnedOver, no_study
 from .codec import encode_body
 from .forks import ForkAware, follow_forks
 from .paging import MOST_ROWS, find_end
@@ -220,6 +220,17 @@ class InMemory(Storage, ForkAware):
             table = self._table(study)
             ended = transitions.finish(row, table.row(row.number))
             return table.revision if ended is None else table.put(ended)
+
+    def turn_over(
+        self,
+        study: int,
+        row: TrialRow | None,
+        offers: Sequence[TrialRow],
+        since: int,
+        call: str | None = None,
+    ) -> TurnedOver:
+        with self._lock:
+            return super().turn_over(study, row, offers, since, call)
 
     def release(self, study: int, number: int, token: int, retried: bool) -> int:
         with self._lock:

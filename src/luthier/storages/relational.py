@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from ..errors import StudyExistsError, StudyNotFoundError
 from ..trial.record import ReportValue, State, TrialRow, Turn
 from . import transitions
-from .base import StudyRecord
+from .base import Changes, StudyRecord, TurnedOver, choose_offer
 from .checksums import checksum_report, checksum_study, checksum_trial
 from .codec import encode_body, to_json, value_to_column
 from .relational_reader import SELECT_HEAD, RelationalReader, Transaction
@@ -35,6 +35,7 @@ WHERE id = ? AND n_trials = ? RETURNING revision, n_trials
 _LOWER_REVISION = """
 UPDATE luthier_studies SET revision = revision - 1, n_trials = n_trials - ? WHERE id = ?
 """
+_COUNT_TRIAL = "UPDATE luthier_studies SET n_trials = n_trials + 1 WHERE id = ? AND n_trials = ?"
 _UPDATE_TRIAL = """
 UPDATE luthier_trials
 SET revision = ?, state = ?, token = ?, lease_s = ?, retries = ?, body = ?, checksum = ?
@@ -177,17 +178,30 @@ class Relational(RelationalReader):
             trials: list[tuple[Any, ...]] = []
             reports: list[tuple[Any, ...]] = []
             for number, row, body in zip(itertools.count(first), rows, bodies):
-                token, lease_s = transitions.first_lease(row.state, until)
-                state = int(row.state)
                 request = call if number == first else None
-                checksum = checksum_trial(study, number, state, token, row.retries, body)
-                columns = (revision, state, token, lease_s, row.retries, body, request, checksum)
-                trials.append((study, number, *columns))
+                trials.append(self._trial(study, number, row, body, revision, until, request))
                 reports += [self._report(study, number, *r, revision) for r in row.reports]
             db.executemany(_INSERT_TRIAL, trials)
             if reports:
                 db.executemany(self._UPSERT_REPORT, reports)
         return first, revision
+
+    @staticmethod
+    def _trial(
+        study: int,
+        number: int,
+        row: TrialRow,
+        body: str,
+        revision: int,
+        until: float,
+        request: str | None,
+    ) -> tuple[Any, ...]:
+        """Return a trial that is added as the tables hold it."""
+        token, lease_s = transitions.first_lease(row.state, until)
+        state = int(row.state)
+        checksum = checksum_trial(study, number, state, token, row.retries, body)
+        columns = (revision, state, token, lease_s, row.retries, body, request, checksum)
+        return study, number, *columns
 
     def _report(
         self, study: int, number: int, step: float, value: ReportValue, revision: int
@@ -274,6 +288,35 @@ class Relational(RelationalReader):
                 return self._lower_revision(db, study, revision)
             self._update_trial(db, study, ended, revision)
         return revision
+
+    def turn_over(
+        self,
+        study: int,
+        row: TrialRow | None,
+        offers: Sequence[TrialRow],
+        since: int,
+        call: str | None = None,
+    ) -> TurnedOver:
+        until = self.now() + self.lease_s
+        with self._write() as db:
+            revision = self._lock_study(db, study)
+            ended = row and transitions.finish(row, self._read_trial(db, study, row.number))
+            if ended is not None:
+                self._update_trial(db, study, ended, revision)
+            others = Changes(revision - 1, (), ())
+            if revision > since + 1:  # else nobody else has written
+                others = self._read_changes(db, study, since, revision - 1)
+
+            begun = None if call is None else self._find_call(db, study, call)
+            offer = choose_offer(offers, others) if begun is None else None
+            if offer is not None and db.execute(_COUNT_TRIAL, (study, offer.number)).rowcount:
+                begun = offer.number
+                body = encode_body(offer)
+                added = self._trial(study, begun, offer, body, revision, until, call)
+                db.execute(_INSERT_TRIAL, added)
+            elif ended is None:
+                revision = self._lower_revision(db, study, revision)
+        return TurnedOver(begun, revision, others)
 
     def release(self, study: int, number: int, token: int, retried: bool) -> int:
         now = self.now()

@@ -129,41 +129,60 @@ class RelationalReader(Storage):
 
     def _read_changes(self, db: Transaction, study: int, since: int, end: int | None) -> Changes:
         """Return what is new since a revision, up to another one; None for the last."""
+        asked = self._ask_changes(db, study, since, end)
+        news = _require_study(asked[0].fetchone())
+        with self._refuse_unreadable(db, study):
+            return self._take_changes(news, asked, study, since, end)
+
+    def _ask_changes(
+        self, db: Transaction, study: int, since: int, end: int | None
+    ) -> tuple[Cursor, Cursor, Cursor]:
+        """Ask for what `_take_changes` returns; nothing is waited for."""
         new = "WHERE study = ? AND revision > ?"
+        trials = f"{new} ORDER BY +number"  # not by an index on it, as few of the trials are new
         args = [study, since]
         if end is not None:
             new += " AND revision <= ?"
+            trials = f"{new} ORDER BY +number"
             args.append(end)
-        is_all = not since and end is None
-        found = db.execute(_SELECT_NEWS, (since, study))
-        if not is_all:  # by number, and not by an index on it: few of the trials are new
-            trials = db.execute(
-                f"SELECT {_COLUMNS} FROM luthier_trials {new} ORDER BY +number", args
-            )
-        reports = db.execute(
-            f"SELECT {_REPORT_COLUMNS} FROM luthier_reports {new} ORDER BY revision, number, step",
-            args,
+        elif not since:
+            trials = "WHERE study = ? AND +revision > ? ORDER BY number"
+        return (
+            db.execute(_SELECT_NEWS, (since, study)),
+            db.execute(f"SELECT {_COLUMNS} FROM luthier_trials {trials}", args),
+            db.execute(
+                f"SELECT {_REPORT_COLUMNS} FROM luthier_reports {new} "
+                "ORDER BY revision, number, step",
+                args,
+            ),
         )
-        news = found.fetchone()
-        if news is None:
-            raise StudyNotFoundError("the study was deleted")
+
+    def _take_changes(
+        self,
+        news: Sequence[Any],
+        asked: tuple[Cursor, Cursor, Cursor],
+        study: int,
+        since: int,
+        end: int | None,
+    ) -> Changes:
+        """Return what is new since a revision, once it was asked for."""
+        _, trials, reports = asked
         revision, n_trials, spec = news
-        with self._refuse_unreadable(db, study):
-            if revision < since:
-                raise ValueError(
-                    f"what had been acknowledged is lost: it was at revision {since}, and is at "
-                    f"{revision}"
-                )
-            rows = (
-                self._read_all(db, study, {}) if is_all else [read_trial(study, r) for r in trials]
+        if revision < since:
+            raise ValueError(
+                f"what had been acknowledged is lost: it was at revision {since}, and is at "
+                f"{revision}"
             )
-            return Changes(
-                int(revision) if end is None else end,
-                rows,
-                [read_report(study, r, n_trials) for r in reports],
-                None if spec is None else decode_spec(spec),
-                is_last=end is None,
-            )
+        rows = [read_trial(study, r) for r in trials]
+        if not since and end is None:
+            _require_all(rows, n_trials)
+        return Changes(
+            int(revision) if end is None else end,
+            rows,
+            [read_report(study, r, n_trials) for r in reports],
+            None if spec is None else decode_spec(spec),
+            is_last=end is None,
+        )
 
     def rows(self, study: int, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         with self._read() as db:
@@ -212,8 +231,7 @@ class RelationalReader(Storage):
             (n,) = db.execute(
                 "SELECT n_trials FROM luthier_studies WHERE id = ?", (study,)
             ).fetchone()
-            if len(rows) != n or any(row.number != i for i, row in enumerate(rows)):
-                raise ValueError(f"{len(rows)} of {n} trials are there")
+            _require_all(rows, n)
         return rows
 
     def _read_reports(
@@ -245,10 +263,7 @@ class RelationalReader(Storage):
 
     @staticmethod
     def _read_revision(db: Transaction, study: int) -> int:
-        found = db.execute(_SELECT_REVISION, (study,)).fetchone()
-        if found is None:
-            raise StudyNotFoundError("the study was deleted")
-        return int(found[0])
+        return int(_require_study(db.execute(_SELECT_REVISION, (study,)).fetchone())[0])
 
     @contextlib.contextmanager
     def _refuse_unreadable(self, db: Transaction, study: int) -> Iterator[None]:
@@ -267,6 +282,23 @@ class RelationalReader(Storage):
     def _read_name(self, db: Transaction, study: int) -> Any:
         key, title, *_ = db.execute(SELECT_HEAD, (study,)).fetchone()
         return key if title is None else msgspec.json.decode(title)
+
+
+def _require_study(row: Any) -> Any:
+    """Return what was read of a study, if that is there.
+
+    Raises:
+        StudyNotFoundError: It was deleted.
+    """
+    if row is None:
+        raise StudyNotFoundError("the study was deleted")
+    return row
+
+
+def _require_all(rows: Sequence[TrialRow], n: int) -> None:
+    """Refuse the trials of a study of which one is missing."""
+    if len(rows) != n or any(row.number != i for i, row in enumerate(rows)):
+        raise ValueError(f"{len(rows)} of {n} trials are there")
 
 
 def _among(numbers: Sequence[int]) -> str:

@@ -13,10 +13,12 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from ..errors import LuthierError
 from ..passwords import hide_password
 from ..trial.record import ReportValue, State, TrialRow
-from .base import SCHEMA
+from .base import SCHEMA, TurnedOver
 from .checksums import UNREADABLE, checksum_trial
 from .codec import encode_body, to_json, value_to_column
 from .forks import ForkAware, follow_forks
@@ -49,6 +51,31 @@ UPDATE luthier_trials
 SET revision = s.revision, state = ?, lease_s = 0, retries = ?, body = ?, checksum = ? FROM s
 WHERE study = ? AND number = ? AND token = ? AND state = 1 RETURNING luthier_trials.revision
 """
+_OFFER = """
+WITH s AS (
+    UPDATE luthier_studies SET revision = revision + 1, n_trials = n_trials + 1
+    WHERE id = ? AND n_trials BETWEEN ? AND ? AND spec_revision <= ?
+    AND NOT EXISTS (SELECT 1 FROM luthier_trials WHERE study = ? AND revision > ? AND state = 0)
+    {is_held} RETURNING id, revision, n_trials - 1 AS number
+), begun AS (
+    INSERT INTO luthier_trials
+    SELECT s.id, s.number, s.revision, 1, 1, ?, 0, o.body, ?, o.checksum
+    FROM s JOIN unnest(?::bigint[], ?::text[], ?::bigint[]) AS o (number, body, checksum)
+    USING (number) RETURNING number, revision
+){ended} SELECT number, revision, {n_ended} FROM begun
+"""
+_BEGIN = _OFFER.format(is_held="", ended="", n_ended="1")
+_TURN_OVER = _OFFER.format(
+    is_held="""AND EXISTS (
+        SELECT 1 FROM luthier_trials WHERE study = ? AND number = ? AND token = 1 AND state = 1
+    )""",
+    ended=""", ended AS (
+    UPDATE luthier_trials
+    SET revision = s.revision, state = ?, lease_s = 0, retries = 0, body = ?, checksum = ? FROM s
+    WHERE study = ? AND luthier_trials.number = ? AND token = 1 AND state = 1 RETURNING 1
+)""",
+    n_ended="(SELECT count(*) FROM ended)",
+)
 
 # MySQL's, which has no RETURNING.
 _UPSERT_REPORT = "REPLACE INTO luthier_reports VALUES (?, ?, ?, ?, ?, ?)"
@@ -211,6 +238,52 @@ class SQL(Relational, ForkAware):
             if done is not None:
                 return int(done[0])
         return super().finish(study, row)
+
+    def turn_over(
+        self,
+        study: int,
+        row: TrialRow | None,
+        offers: Sequence[TrialRow],
+        since: int,
+        call: str | None = None,
+    ) -> TurnedOver:
+        # Under its first token a trial has neither turns nor retries, so that none are read.
+        is_first = row is None or row.token == 1
+        if not self._has_returning or not offers or not is_first:
+            return super().turn_over(study, row, offers, since, call)
+
+        numbers = [offer.number for offer in offers]
+        bodies = [encode_body(offer) for offer in offers]
+        begin = (study, numbers[0], numbers[-1], since, study, since)
+        until = self.now() + self.lease_s
+        running = int(State.RUNNING)
+        checksums = [
+            checksum_trial(study, n, running, 1, 0, b) for n, b in zip(numbers, bodies, strict=True)
+        ]
+        offered = (until, call, numbers, bodies, checksums)
+        statement, args = _BEGIN, [*begin, *offered]
+        if row is not None:
+            state = int(row.state)
+            body = encode_body(replace(row, turns=()))
+            ended = (state, body, checksum_trial(study, row.number, state, 1, 0, body))
+            held = (study, row.number)
+            statement, args = _TURN_OVER, [*begin, *held, *offered, *ended, *held]
+
+        with self._transaction("BEGIN") as db:
+            turned = db.execute(statement, args)
+            asked = self._ask_changes(db, study, since, None)
+        done = turned.fetchone()
+        if done is None:  # why not is found out step by step
+            return super().turn_over(study, row, offers, since, call)
+        begun, revision, n_ended = map(int, done)
+        if row is not None and not n_ended:  # it was lost in this very moment
+            self.release(study, begun, 1, retried=False)
+            self.finish(study, row)
+        try:
+            others = self._take_changes(asked[0].fetchone(), asked, study, since, None)
+        except UNREADABLE:
+            others = self.changes(study, since)  # which tells of the damage
+        return TurnedOver(begun, revision, others)
 
     # -- connections
 

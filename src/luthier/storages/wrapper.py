@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ..trial.record import ReportValue, TrialRow, Turn
-from .base import Changes, Storage, StudyRecord
+from .base import Changes, Storage, StudyRecord, TurnedOver
 from .paging import STUDIES
 
 T = TypeVar("T")
@@ -122,6 +122,16 @@ class Wrapper(Storage):
 
     def finish(self, study: int, row: TrialRow) -> int:
         return self._run(lambda: self.inner.finish(study, row))
+
+    def turn_over(
+        self,
+        study: int,
+        row: TrialRow | None,
+        offers: Sequence[TrialRow],
+        since: int,
+        call: str | None = None,
+    ) -> TurnedOver:
+        return self._run(lambda: self.inner.turn_over(study, row, offers, since, call))
 
     def release(self, study: int, number: int, token: int, retried: bool) -> int:
         return self._run(lambda: self.inner.release(study, number, token, retried))

@@ -345,8 +345,16 @@ class Engine(ForkAware):
         """
         with self._lock:
             row = self.take(only, n_left)
-            if not isinstance(row, TrialRow):
-                return row
+            return self.hold(row, taken) if isinstance(row, TrialRow) else row
+
+    def hold(self, row: TrialRow, taken: dict[int, Ticket]) -> Ticket:
+        """Keep the lease of a trial alive that was begun for this process, until it is over.
+
+        Args:
+            row: The trial.
+            taken: See `ask`.
+        """
+        with self._lock:
             ticket = self.ticket(row)
             taken[row.number] = ticket
             self._leases.hold(row.number, row.token)
@@ -468,6 +476,38 @@ class Engine(ForkAware):
             LeaseLostError: The trial is already over, or was given to another worker.
             UnstorableError: The storage takes nothing of its end.
         """
+        at = number, token, outcome
+        return self.turn_over(*at, None, None, reported_elsewhere, worker)[0]
+
+    def turn_over(
+        self,
+        number: int,
+        token: int,
+        outcome: Outcome,
+        next_worker: str | None,
+        n_left: int | None = None,
+        reported_elsewhere: bool = False,
+        worker: str | None = None,
+    ) -> tuple[TrialRow, TrialRow | None]:
+        """Store what became of a trial as `end` does, and begin the next in the same transaction.
+
+        Args:
+            number: The trial's.
+            token: As in `end`.
+            outcome: As in `end`.
+            next_worker: The name under which the next trial is begun; None for no such trial.
+            n_left: As in `take`.
+            reported_elsewhere: As in `end`.
+            worker: As in `end`.
+
+        Returns:
+            The trial as it was stored, and the next one, whose lease nobody keeps alive yet; None
+            where it takes more than one transaction: then `take` or `ask` may have it.
+
+        Raises:
+            LeaseLostError: As in `end`.
+            UnstorableError: As in `end`.
+        """
         with self._lock:
             unseen = (
                 reported_elsewhere
@@ -481,12 +521,22 @@ class Engine(ForkAware):
             outcome = self._learn_space(outcome)
             row = row_at_end(self.history, number, token, outcome, worker or self.worker)
             self._warn_of_faults(number, outcome)
+            offers: list[TrialRow] = []
+            if next_worker is not None and self._obedience.answer(self.stop) is None:
+                request = Request(
+                    sampler=self.sampler,
+                    scheduler=self.scheduler,
+                    worker=next_worker,
+                    n_left=n_left,
+                )
+                with default_errstate():
+                    offers = self._intake.offer_ahead(request, row)
             try:
-                row = store_end(self._replica, self._retention, row)
+                row, begun = store_end(self._replica, self._retention, row, offers)
             finally:
                 self._leases.drop(number)
             self._retention.delete_dropped()
-        return row
+            return row, begun
 
     def release(self, number: int, token: int, retried: bool) -> None:
         """Give a trial back that this process will not end.

@@ -29,6 +29,7 @@ _AT_ONCE = 3  # attempts without a pause: most often a worker comes to its turn 
 # Between two later ones, at random: so that workers that have met do not meet again.
 _SHORTEST_PAUSE_S = 0.0002
 _LONGEST_PAUSE_S = 0.005
+_MOST_OFFERS = 32  # trials that others may begin while a message travels
 _pauses = random.SystemRandom()  # a fork has others, and nobody's seed is touched
 
 
@@ -87,7 +88,35 @@ class Intake:
             return self._resume_one_of(request)
 
         self._warn_of_stuck_trials(request.scheduler)
-        return self._follow(request)
+        offers = self.offer_ahead(request) if self.replica.n_met else []
+        begun = self.replica.turn_over(None, offers) if offers else None
+        return begun or self._follow(request)
+
+    def offer_ahead(self, request: Request, ended: TrialRow | None = None) -> list[TrialRow]:
+        """Make offers for a worker's next trial, see `Storage.turn_over`.
+
+        They are as many as others may begin in the meantime, and none where something else comes
+        first, or where a proposal depends on what has happened by then.
+
+        Args:
+            request: The worker's; the replica need not be up to date.
+            ended: The trial that the worker has run and that ends now; the replica has it as it
+                runs. None for none.
+        """
+        replica = self.replica
+        history = replica.history
+        others = history.running - replica.held.keys()
+        is_due = history.waiting or replica.guess_expired(others, replica.storage.now())
+        if request.scheduler is not None or not request.takes_new or is_due:
+            return []
+        offers: list[TrialRow] = []
+        n = min(1 + 2 * replica.n_met, _MOST_OFFERS)
+        for number in range(history.n, history.n + n):
+            params = self.proposals.propose_ahead(request.sampler, ended, number)
+            if params is None:
+                break
+            offers.append(self._new_row(number, params, request.worker, {}))
+        return offers
 
     def _resume_one_of(self, request: Request) -> TrialRow | Literal[Next.DONE]:
         """Resume the first paused trial of those that are wanted."""

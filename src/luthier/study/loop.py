@@ -133,12 +133,16 @@ class _Loop:
         self.process = os.getpid()
         self._told: Course = "running"  # what was said of the study's course
         self.reported_elsewhere = False  # trials report past this process
+        self.runs_here = False  # one trial after the other, in this thread
         self._n_given_back: Counter[int] = Counter()  # because of the machine, by number
+        self._begun: Ticket | None = None  # with the end of the last trial, until it is asked for
 
     # -- asking ---------------------------------------------------------------------------------
 
     def ask(self) -> Ticket | None:
         """The next trial; None when a bound is reached, or none can be had before one here ends."""
+        if self._begun is not None and (begun := self._take_begun()) is not None:
+            return begun
         while not self.engine.stop.requested and not self._is_late():
             if self.rules and self._must_stop():
                 return None
@@ -167,6 +171,24 @@ class _Loop:
                 return None
             time.sleep(_POLL_S)
         return None
+
+    def _take_begun(self) -> Ticket | None:
+        """The trial that was begun with the end of the last one; None where none is wanted now."""
+        begun, self._begun = self._begun, None
+        assert begun is not None
+        if self.engine.stop.requested:
+            self.engine.release(begun.number, begun.token, retried=False)
+            self.held.pop(begun.number, None)
+            return None
+        if self.n_left:
+            self.n_left -= 1
+        return begun
+
+    def _wants_next(self, outcome: Outcome) -> bool:
+        """Whether the next trial is wanted for sure, before anybody has seen how this one ended."""
+        decided_by_others = self.rules or self.callbacks or self.only is not None
+        goes_on = outcome.state == State.COMPLETE and not self.engine.stop.requested
+        return goes_on and not (decided_by_others or self._is_late() or self._count_left() == 0)
 
     def _count_left(self) -> int | None:
         """Count the trials that may still be begun, by this run and in all; None for no bound."""
@@ -286,8 +308,20 @@ class _Loop:
 
     def _end(self, ticket: Ticket, outcome: Outcome) -> TrialRow | None:
         """Store an outcome; where nothing of it can be, the trial is tried again, and counted."""
+        engine = self.engine
+        goes_on = self.runs_here and engine.storage.shared and self._wants_next(outcome)
         try:
-            return self.engine.end(ticket.number, ticket.token, outcome, self.reported_elsewhere)
+            row, begun = engine.turn_over(
+                ticket.number,
+                ticket.token,
+                outcome,
+                engine.worker if goes_on else None,
+                self._count_left() if goes_on else None,
+                self.reported_elsewhere,
+            )
+            if begun is not None:
+                self._begun = engine.hold(begun, self.held)
+            return row
         except UnstorableError as e:
             return self._offer_again(ticket, e, retried=True)
 
@@ -356,6 +390,7 @@ class _Loop:
 
     def run_here(self) -> None:
         """One trial after the other, in this thread."""
+        self.runs_here = True
         try:
             while (ticket := self.ask()) is not None:
                 self.take_in(ticket, execute(self.objective, self.engine.trial(ticket)))

@@ -16,7 +16,7 @@ from ..numerics.random_streams import Streams
 from ..samplers.base import Sampler, unseen_points
 from ..space.discovery import discover_conditions
 from ..space.space import Space
-from ..trial.record import State
+from ..trial.record import State, TrialRow
 from ..typing import Array
 from ..warn_once import WarnOnce
 from .looks import Looks
@@ -125,6 +125,30 @@ class Proposals:
     def _is_known(self) -> bool:
         """Whether the last proposal is a configuration of an earlier task."""
         return self.tags.get("from_memory") == "portfolio"
+
+    def propose_ahead(
+        self, sampler: Sampler, ended: TrialRow | None, number: int
+    ) -> dict[str, Any] | None:
+        """Params for a trial to come, where another one that ends now cannot change them.
+
+        Args:
+            sampler: What to try next.
+            ended: The trial that ends; the history has it as it runs. None for none.
+            number: The number of the trial to come.
+
+        Returns:
+            What `propose` gives once there are so many trials; None where that is not known yet.
+        """
+        history = self.history
+        if ended is not None:  # the space may be another one then
+            is_news = ended.proposal or ended.params != history.last_params(ended.number)
+            if is_news or (not self.declared and ended.number < self._looks.last(history)):
+                return None
+        space = self.space
+        if not space.d:
+            return None
+        X = sampler.sample_ahead(space, history, number, self._streams.at(number))
+        return None if X is None else space.decode(X)[0]
 
     def _describe_memory(self, space: Space, sampler: Sampler, X: Array) -> dict[str, Any]:
         """Return the tags of a trial that earlier tasks had to do with."""

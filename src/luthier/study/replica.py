@@ -11,7 +11,7 @@ from ..history.history import History
 from ..history.task import Task
 from ..space.space import Space
 from ..storages import Storage
-from ..storages.base import StudyRecord
+from ..storages.base import Changes, StudyRecord
 from ..storages.settings import Settings, StoredMemory, read_settings, read_space
 from ..storages.transitions import lease_expired
 from ..trial.record import State, TrialRow
@@ -43,6 +43,7 @@ class Replica:
         held: Number -> token of the trials that this process runs.
         keeps_proposals: Whether running trials stay in the history as they began, whatever their
             objective has asked for since: for runs that must not depend on timing.
+        n_met: How many trials others have begun between the last two of `turn_over`.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Replica:
         self.books = Bookkeeping()
         self.held: dict[int, int] = {}
         self.keeps_proposals = False
+        self.n_met = 0
         self._memory: tuple[Task, ...] = ()
         self._stored_memory = StoredMemory()
         self._adopt(self.spec, space)
@@ -74,12 +76,15 @@ class Replica:
         changes = self.storage.changes(self.study, self.history.revision)
         if changes.revision == self.history.revision:
             return
+        self._take_in(changes)
+        self.history.set_revision(changes.revision)
+
+    def _take_in(self, changes: Changes) -> None:
         if changes.spec is not None:
             self._adopt(changes.spec)
         self._put(changes.rows)
         for r in changes.reports:
             self.history.put_report(r.number, r.step, r.value)
-        self.history.set_revision(changes.revision)
 
     def change_spec(self, changed: Mapping[str, Any], space: Space | None = None) -> bool:
         """Store some settings anew, unless others have stored theirs since the last look.
@@ -161,6 +166,26 @@ class Replica:
         self._put([row])
         if revision == self.history.revision + 1:
             self.history.set_revision(revision)
+
+    def turn_over(self, row: TrialRow | None, offers: Sequence[TrialRow]) -> TrialRow | None:
+        """Store the end of a trial, if there is one, and begin the next.
+
+        Args:
+            row: The trial that ends.
+            offers: See `Storage.turn_over`.
+
+        Returns:
+            The offer that was begun; None where none was.
+        """
+        turned = self.storage.turn_over(self.study, row, offers, self.history.revision)
+        begun = [offer for offer in offers if offer.number == turned.begun]
+        n_known = self.history.n
+        self._take_in(turned.others)
+        known = turned.others.revision >= turned.revision and bool(begun)  # it stands there too
+        self.n_met = self.history.n - n_known - known
+        self._put([*begun] if row is None else [row, *begun])
+        self.history.set_revision(turned.revision)
+        return begun[0] if begun else None
 
     def rows(self, numbers: Sequence[int] | None = None) -> list[TrialRow]:
         """Rows of some trials, or of all, by number."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -34,16 +34,22 @@ _AGAIN_S = 0.5  # after which a fault of the storage may have passed
 _SMALL_BYTES = 1_000  # of a tag that is kept whatever the others are
 
 
-def store_end(replica: Replica, retention: CheckpointRetention, row: TrialRow) -> TrialRow:
+def store_end(
+    replica: Replica,
+    retention: CheckpointRetention,
+    row: TrialRow,
+    offers: Sequence[TrialRow] = (),
+) -> tuple[TrialRow, TrialRow | None]:
     """Store the end of a trial; what the storage does not take is left out, and it is failed.
 
     Args:
         replica: The study's trials.
         retention: Its checkpoints.
         row: The trial as its worker hands it in.
+        offers: The next trial, for the numbers that it may get; see `Storage.turn_over`.
 
     Returns:
-        The trial as it was stored.
+        The trial as it was stored, and the offer that was begun; None where none was.
 
     Raises:
         LeaseLostError: The trial is over, or was given to another worker.
@@ -51,7 +57,7 @@ def store_end(replica: Replica, retention: CheckpointRetention, row: TrialRow) -
         StorageError: The storage failed, which says nothing about the trial.
     """
     try:
-        return _store(replica, retention, row)
+        return _store(replica, retention, row, offers)
     except _NOT_THE_CONTENT:
         raise
     except Exception as e:
@@ -60,7 +66,7 @@ def store_end(replica: Replica, retention: CheckpointRetention, row: TrialRow) -
     for version in _versions(row, replica, refusal):
         retention.forget_dropped()
         try:
-            return _store(replica, retention, version)
+            return _store(replica, retention, version, ())
         except _NOT_THE_CONTENT:
             raise
         except Exception as e:
@@ -70,11 +76,17 @@ def store_end(replica: Replica, retention: CheckpointRetention, row: TrialRow) -
     ) from refusal
 
 
-def _store(replica: Replica, retention: CheckpointRetention, row: TrialRow) -> TrialRow:
+def _store(
+    replica: Replica,
+    retention: CheckpointRetention,
+    row: TrialRow,
+    offers: Sequence[TrialRow],
+) -> tuple[TrialRow, TrialRow | None]:
     row = retention.end(row)
-    revision = replica.storage.finish(replica.study, row)
-    replica.apply(revision, row)
-    return row
+    if offers:
+        return row, replica.turn_over(row, offers)
+    replica.apply(replica.storage.finish(replica.study, row), row)
+    return row, None
 
 
 def _versions(row: TrialRow, replica: Replica, refusal: Exception) -> Iterator[TrialRow]:
