@@ -594,7 +594,7 @@ THEMES = {
         "history/leaders",
         "history/report_columns",
     ],
-    "integration/test_bad_objectives": ["study/loop", "study/stop_signal"],
+    "integration/test_bad_objectives": ["study/end_causes", "study/loop", "study/stop_signal"],
     "integration/test_faults": ["study/remote"],
     "integration/test_forks": ["storages/forks", "trial/forks"],
     "integration/test_kill": ["study/engine", "warn_once"],

@@ -19,23 +19,28 @@ from ..errors import (
     MachineError,
     NoWorkerError,
     SpaceExhaustedError,
-    StorageError,
     StorageFullError,
     StorageUnreachableError,
     TrialMemoryError,
-    TrialTimeoutError,
     UnstorableError,
     WorkerDiedError,
 )
-from ..executors.contract import ElasticExecutor, TrialExecutor, worker_died
+from ..executors.contract import ElasticExecutor, TrialExecutor
 from ..schedulers.base import Next
 from ..storages.controls import Course
 from ..terminal import logger
-from ..trial.notes import TrialNotes
 from ..trial.outcome import Objective, Outcome, execute, outcome_of_failure, release_frames
 from ..trial.record import State, TrialRow
 from ..trial.ticket import Ticket
 from .chosen_executor import choose_executor
+from .end_causes import (
+    NOT_THE_OBJECTIVE,
+    find_broken_executor,
+    find_machine_error,
+    is_storage_that_answers,
+    notes_of,
+    outcome_of,
+)
 from .engine import Engine
 from .progress import display, log_end
 from .remote import forget, reports_elsewhere, submitter
@@ -45,8 +50,6 @@ _POLL_S = 0.1  # how often the storage is read while other processes' trials mus
 _PAUSED_S = 0.5  # how often one looks whether a paused study goes on
 _MAX_GIVEN_BACK = 3  # how often one trial may be given back because of the machine
 _ROOM_S = 0.1  # how often an executor that grows and shrinks is asked for its room
-# Errors that say nothing about the objective's code: the study goes on after them.
-_NOT_THE_OBJECTIVE = (TrialTimeoutError, TrialMemoryError, WorkerDiedError)
 
 TrialCallback = Callable[[TrialRow], Any]
 
@@ -68,7 +71,7 @@ def run(
         only: Numbers of trials that wait or have lost their worker: the run is limited to them,
             and ends when none of them can be had.
     """
-    _check_reproducible(engine, settings)
+    settings.check_reproducible(engine.scheduler)
     executor, n_jobs, is_own = choose_executor(settings)
     if only is None:
         engine.begin_run(settings.reproducible)
@@ -89,16 +92,6 @@ def run(
             engine.end_run()
         if is_own and executor is not None:
             executor.shutdown(wait=False, cancel_futures=True)
-
-
-def _check_reproducible(engine: Engine, settings: RunSettings) -> None:
-    scheduler = engine.scheduler
-    if settings.reproducible and scheduler and scheduler.resumes and settings.n_jobs != 1:
-        raise ValueError(
-            f"{scheduler!r} resumes trials whenever a worker is free, which is a matter of timing: "
-            "reproducible=True with several jobs takes a scheduler that never pauses, such as "
-            "ASHA(mode='stopping')"
-        )
 
 
 class _Loop:
@@ -141,7 +134,12 @@ class _Loop:
 
     def ask(self) -> Ticket | None:
         """The next trial; None when a bound is reached, or none can be had before one here ends."""
-        if self._begun is not None and (begun := self._take_begun()) is not None:
+        begun, self._begun = self._begun, None
+        if begun is not None and self.engine.stop.requested:
+            self.engine.release(begun.number, begun.token, retried=False)
+            self.held.pop(begun.number, None)
+        elif begun is not None:
+            self.n_left = self.n_left and self.n_left - 1
             return begun
         while not self.engine.stop.requested and not self._is_late():
             if self.rules and self._must_stop():
@@ -171,18 +169,6 @@ class _Loop:
                 return None
             time.sleep(_POLL_S)
         return None
-
-    def _take_begun(self) -> Ticket | None:
-        """The trial that was begun with the end of the last one; None where none is wanted now."""
-        begun, self._begun = self._begun, None
-        assert begun is not None
-        if self.engine.stop.requested:
-            self.engine.release(begun.number, begun.token, retried=False)
-            self.held.pop(begun.number, None)
-            return None
-        if self.n_left:
-            self.n_left -= 1
-        return begun
 
     def _wants_next(self, outcome: Outcome) -> bool:
         """Whether the next trial is wanted for sure, before anybody has seen how this one ended."""
@@ -232,14 +218,14 @@ class _Loop:
         """Store an outcome, run the callbacks, and raise what `catch` does not name."""
         row = self.settle(ticket, outcome, retried=True)
         e = outcome.exception
-        if (broken := _find_broken_executor(outcome)) is not None:  # the trial can go on
+        if (broken := find_broken_executor(outcome)) is not None:  # the trial can go on
             raise broken
         if row is None:
-            machine_error = _find_machine_error(outcome)
+            machine_error = find_machine_error(outcome)
             is_offered_again = machine_error or isinstance(e, WorkerDiedError | MemoryError)
             if is_offered_again and self.n_left is not None and self._is_new(ticket):
                 self.n_left += 1
-            if machine_error is not None and not _is_storage_that_answers(machine_error):
+            if machine_error is not None and not is_storage_that_answers(machine_error):
                 self._require_passing(ticket, machine_error)
             return
         log_end(self.engine, row)
@@ -249,7 +235,7 @@ class _Loop:
             self.engine.refresh()  # callbacks may look at the history
         for call in self.callbacks:
             call(row)
-        if e is not None and not isinstance(e, (*_NOT_THE_OBJECTIVE, *self.caught)):
+        if e is not None and not isinstance(e, (*NOT_THE_OBJECTIVE, *self.caught)):
             raise e
         release_frames(e)
 
@@ -287,24 +273,22 @@ class _Loop:
         e = outcome.exception
         if outcome.is_excused and isinstance(e, LeaseLostError):
             raise e
-        machine_error = _find_machine_error(outcome)
+        machine_error = find_machine_error(outcome)
         was_killed = (
             isinstance(e, WorkerDiedError) and e.killed and not isinstance(e, NoWorkerError)
         )
-        is_broken = _find_broken_executor(outcome) is not None
+        is_broken = find_broken_executor(outcome) is not None
         if was_killed or is_broken:
             return self._offer_again(ticket, e, retried or is_broken)
-        if machine_error is not None and not _is_storage_that_answers(machine_error):
-            is_counted = retried and self._is_absent_again(ticket, machine_error)
+        if machine_error is not None and not is_storage_that_answers(machine_error):
+            # A trial that alone finds a server absent, time after time, counts for once.
+            n_given_back = self._n_given_back[ticket.number] + 1
+            is_absent = isinstance(machine_error, StorageUnreachableError)
+            is_counted = retried and is_absent and n_given_back >= _MAX_GIVEN_BACK
             return self._offer_again(ticket, e, is_counted)
         if self._may_pass(ticket, outcome):
             return self._offer_again(ticket, e, retried)
         return self._end(ticket, outcome)
-
-    def _is_absent_again(self, ticket: Ticket, e: MachineError) -> bool:
-        """Whether a trial alone finds a server absent, time after time; that counts, for once."""
-        n_given_back = self._n_given_back[ticket.number] + 1
-        return isinstance(e, StorageUnreachableError) and n_given_back >= _MAX_GIVEN_BACK
 
     def _end(self, ticket: Ticket, outcome: Outcome) -> TrialRow | None:
         """Store an outcome; where nothing of it can be, the trial is tried again, and counted."""
@@ -333,7 +317,7 @@ class _Loop:
         if isinstance(outcome.exception, TrialMemoryError):
             return False
         lacks_memory = isinstance(outcome.exception, MemoryError)
-        if not lacks_memory and _find_machine_error(outcome) is None:
+        if not lacks_memory and find_machine_error(outcome) is None:
             return False
         [row] = self.engine.rows([ticket.number])
         return row.retries < self.engine.storage.max_retries
@@ -427,7 +411,7 @@ class _Loop:
                 done, _ = cf.wait(running, _ROOM_S if room else within_s, cf.FIRST_COMPLETED)
                 for future in done:
                     ticket = running.pop(future)
-                    outcome = _outcome_of(future, ticket)
+                    outcome = outcome_of(future, ticket)
                     if outcome is None:
                         running[submit(ticket, whole=True)] = ticket
                     else:
@@ -477,43 +461,9 @@ class _Loop:
         self.release_all(reason)
 
 
-def _find_broken_executor(outcome: Outcome) -> cf.BrokenExecutor | None:
-    """Return the error of the run's executor that cannot go on; an objective may have its own."""
-    e = outcome.exception
-    has_run = outcome.started_s is not None
-    return e if isinstance(e, cf.BrokenExecutor) and not has_run else None
-
-
-def _find_machine_error(outcome: Outcome) -> MachineError | None:
-    """Return the machine's error because of which a trial has ended; its own do not count."""
-    e = outcome.exception
-    return e if outcome.is_excused and isinstance(e, MachineError) else None
-
-
-def _is_storage_that_answers(e: MachineError) -> bool:
-    """Whether an error is of a storage that does not pass: if that answers now, it is the trial's.
-
-    A trial that runs elsewhere may have no way to the study.
-    """
-    passes = isinstance(e, StorageUnreachableError | StorageFullError)
-    return isinstance(e, StorageError) and not passes
-
-
 def _store_late(loop: _Loop, ticket: Ticket, future: cf.Future[Outcome | None]) -> None:
-    outcome = _outcome_of(future, ticket)
+    outcome = outcome_of(future, ticket)
     if outcome is None:
         error = WorkerDiedError("it had no objective", killed=True)
-        outcome = outcome_of_failure(error, _notes_of(ticket))
+        outcome = outcome_of_failure(error, notes_of(ticket))
     loop.store_late(ticket, outcome)
-
-
-def _outcome_of(future: cf.Future[Outcome | None], ticket: Ticket) -> Outcome | None:
-    e = future.exception()
-    if e is None:
-        return future.result()
-    return outcome_of_failure(worker_died(e) or e, _notes_of(ticket))
-
-
-def _notes_of(ticket: Ticket) -> TrialNotes:
-    """Notes of a trial that ran elsewhere and could not report how it ended."""
-    return TrialNotes(params=ticket.params, tags=ticket.tags)

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..schedulers.base import Scheduler
 from ..stopping import StopRule
 from ..validation import show, to_number
 
@@ -53,6 +54,19 @@ class RunSettings:
     def count_trials(self, n_begun: int) -> int | None:
         """Return how many trials a run may begin in a study with so many; None for no bound."""
         return count_left(self.n_trials, self.total, n_begun)
+
+    def check_reproducible(self, scheduler: Scheduler | None) -> None:
+        """Refuse a run that is to be reproducible and depends on timing.
+
+        Raises:
+            ValueError: The scheduler resumes trials while others run.
+        """
+        if self.reproducible and scheduler and scheduler.resumes and self.n_jobs != 1:
+            raise ValueError(
+                f"{scheduler!r} resumes trials whenever a worker is free, which is a matter of "
+                "timing: reproducible=True with several jobs takes a scheduler that never pauses, "
+                "such as ASHA(mode='stopping')"
+            )
 
     @property
     def stop_rules(self) -> tuple[StopRule, ...]:
