@@ -128,7 +128,7 @@ def measure_drift(runs: int) -> list[dict[str, Any]]:
             [*np.diff(norm.cdf([-np.inf, *column.edges, np.inf])), 0.0]
             for column in reference.columns
         ]
-        n_days = 365 * max(1, runs // 25)
+        n_days = 365 * max(1, runs // 100)
         alarms = 0
         monitor = Monitor(reference, window=n, rows_a_day=n)
         for _ in range(n_days):
