@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 
-from luthier.errors import LifecycleError
+from luthier.errors import LifecycleError, RegistryError
 from luthier.lifecycle import Gate, Measured, Metric, Policy, Retuner, Router, Trained
 from luthier.lifecycle.retuning import State, read_row, resolve_incident
 from luthier.registry import Content, Registry
@@ -389,6 +389,24 @@ def test_a_staged_version_goes_through_shadow_and_canary(registry):
             break
     assert states == ["confirmed", "refit", "staged", "shadow", "canary", "promoted", "ok"]
     assert registry.aliases("churn")["champion"] == 2
+
+
+def test_a_roll_out_that_cannot_be_advanced_is_stopped(registry, monkeypatch):
+    world = World(registry, metrics=(METRIC,))
+    retuner = Retuner(registry, "churn", world, rollout={"shares": (0.5,)})
+    retuner.suspect("harm")
+    assert run(retuner)[-1] == State.CANARY
+
+    def fail(*_):
+        raise RegistryError("the log of the outcomes is damaged")
+
+    monkeypatch.setattr("luthier.lifecycle.rolling_out.read_outcomes", fail)
+    for _ in range(2):
+        with pytest.raises(RegistryError):
+            retuner.step()
+    assert (retuner.row.state, retuner.row.failures) == (State.OK, 1)
+    assert registry.aliases("churn") == {"champion": 1}
+    assert "damaged" in registry.record("churn", "rollout").reason
 
 
 GOOD = ["suspect", "confirmed", "refit", "retune", "staged", "shadow", "canary", "promoted", "ok"]

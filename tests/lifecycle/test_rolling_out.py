@@ -120,9 +120,10 @@ def test_gates_that_fail_during_a_roll_out_block_its_promotion(registry):
     begin_rollout(registry, "churn:2", METRICS, shares=(0.5,), **QUICK)
     serve(registry, np.random.default_rng(8), 0.9, 2000)
     record_gates(registry, "churn:2", [BAD_GATE])
-    with pytest.raises(RegistryError, match=r"not passed its gates \(fail\)"):
-        advance_rollout(registry, "churn")
-    assert registry.aliases("churn")["champion"] == 1
+    rollout, decision = advance_rollout(registry, "churn")
+    assert rollout.state == "rolled back"
+    assert decision.because == "churn:2 has not passed its gates (fail): quality: AUC .6"
+    assert registry.aliases("churn") == {"champion": 1}
 
 
 def test_a_model_without_champion_has_nothing_to_compare_with(registry):
@@ -139,14 +140,18 @@ def test_what_does_not_run_is_not_advanced(registry):
         give_verdict(registry, "churn")
 
 
-def test_a_champion_that_somebody_moved_meanwhile_is_not_replaced(registry):
-    begin_rollout(registry, "churn:2", METRICS, shares=(0.5,), **QUICK)
+@pytest.mark.parametrize("move", ["promote", "rollback"])
+def test_a_champion_that_somebody_moved_answers_all_and_ends_the_roll_out(registry, move):
     registry.promote("churn:3")
+    begin_rollout(registry, "churn:2", METRICS, shares=(0.5,), **QUICK)
     serve(registry, np.random.default_rng(3), 0.6, 6000)
-    with pytest.raises(LifecycleError, match="champion of churn is version 3 by now"):
-        advance_rollout(registry, "churn")
-    stop_rollout(registry, "churn")
-    assert registry.aliases("churn")["champion"] == 3
+    _ = registry.rollback("churn") if move == "rollback" else registry.promote("churn:1")
+    router = Router(registry, "churn")
+    assert {router.choose(f"user {i}").version for i in range(50)} == {1}
+    rollout, decision = advance_rollout(registry, "churn")
+    assert rollout.state == "invalid"
+    assert decision.because.startswith("the champion is version 1 by now")
+    assert registry.aliases("churn") == {"champion": 1, "previous": 3}
 
 
 def test_of_two_that_advance_at_once_one_does(registry, monkeypatch):

@@ -128,6 +128,16 @@ def test_a_kill_leaves_whole_events_only(tmp_path):
         assert [e.subject for e in log.read()] == [str(i) for i in range(len(log.read()))]
 
 
+def write_six(folder):
+    """A file with a log of six events, "subject 0" to "subject 5"."""
+    path = folder / "a.db"
+    log = Log(SQLite(path), "model a")
+    for i in range(6):
+        log.append(note(f"subject {i}"))
+    log.storage.close()
+    return path
+
+
 def rewrite(path, number, change):
     """Change the body of an event in the file, with the checksum that luthier checks rows by."""
     from luthier.storages.checksums import checksum_trial
@@ -149,11 +159,7 @@ def rewrite(path, number, change):
 
 @pytest.mark.parametrize("number", [0, 3, 5])
 def test_an_event_that_somebody_rewrote_is_named(tmp_path, number):
-    path = tmp_path / "a.db"
-    log = Log(SQLite(path), "model a")
-    for i in range(6):
-        log.append(note(f"subject {i}"))
-    log.storage.close()
+    path = write_six(tmp_path)
 
     rewrite(path, number, lambda body: body.replace(f"subject {number}", f"subject X{number}"))
 
@@ -165,11 +171,7 @@ def test_an_event_that_somebody_rewrote_is_named(tmp_path, number):
 
 @pytest.mark.parametrize("bit", [0, 5, 7])
 def test_a_byte_that_is_flipped_anywhere_in_an_event_is_named(tmp_path, bit):
-    path = tmp_path / "a.db"
-    log = Log(SQLite(path), "model a")
-    for i in range(6):
-        log.append(note(f"subject {i}"))
-    log.storage.close()
+    path = write_six(tmp_path)
     whole = path.read_bytes()
     at = whole.index(b"subject 4")
     row = range(whole.rindex(b'{"values"', 0, at), whole.index(b"finished_s", at))
@@ -197,11 +199,7 @@ def test_a_byte_that_is_flipped_anywhere_in_an_event_is_named(tmp_path, bit):
     ],
 )
 def test_a_row_that_somebody_changed_or_took_away_is_named(tmp_path, change, number):
-    path = tmp_path / "a.db"
-    log = Log(SQLite(path), "model a")
-    for i in range(6):
-        log.append(note(f"subject {i}"))
-    log.storage.close()
+    path = write_six(tmp_path)
     db = sqlite3.connect(path)
     db.execute(change)
     db.commit()

@@ -28,7 +28,7 @@ from ..storages.transitions import lease_expired
 from .claim import Claim
 from .gates import Gate, record_gates
 from .policy import Policy
-from .rolling_out import advance_rollout, begin_rollout
+from .rolling_out import advance_rollout, begin_rollout, stop_rollout
 from .rollout import Metric, Rollout
 from .router import find_rollout, read_rollout
 from .watching import Watch
@@ -395,6 +395,8 @@ class Retuner:
         errors = row.errors + 1
         because = f"{row.state} raised {type(error).__name__}: {error}"
         if errors >= self.policy.max_failures:
+            if row.state in (State.SHADOW, State.CANARY):  # nobody would watch it any more
+                stop_rollout(self.registry, self.model, because)
             return self._end(row, because, is_failure=True)
         return replace(row, errors=errors, because=because)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,7 +14,7 @@ from ..registry.registry import CHALLENGER, CHAMPION, PREVIOUS, Registry
 from .rollout import Decision, Metric, Rollout, decide
 from .router import ROLLOUT, find_rollout, read_outcomes
 
-_STATES = {
+_STATES: dict[str, Any] = {
     "promote": "promoted",
     "roll back": "rolled back",
     "end": "inconclusive",
@@ -55,7 +55,8 @@ def begin_rollout(
         )
     if version.content.artifact is not None:
         registry.fetch(version)
-    registry.require_gates(version)
+    if failed := registry.describe_failed_gates(version):
+        raise RegistryError(failed)
     now_s = registry.storage.now()
     rollout = Rollout(
         number=1 if last is None else last.number + 1,
@@ -82,28 +83,44 @@ def begin_rollout(
 def advance_rollout(registry: Registry, model: str) -> tuple[Rollout, Decision]:
     """Decide what to do with the running roll-out now, and do it.
 
+    It ends as invalid where somebody has made another version the champion meanwhile, and is rolled
+    back where gates of the challenger have failed since it began.
+
     Any number of processes may call this: of two that decide at the same moment, one does it.
 
     Returns:
         The roll-out as it is from now on, and the decision.
 
     Raises:
-        LifecycleError: None is running, or it would promote and the champion is another one by now.
-        RegistryError: It would promote, and gates of the challenger have failed since it began.
+        LifecycleError: None is running.
         RegistryConflictError: Another process advanced it at the same moment, or somebody moved an
             alias; nothing was changed.
     """
     rollout, event = _find_running(registry, model)
+    aliases = registry.aliases(model)
     now_s = registry.storage.now()
-    decision = decide(rollout, read_outcomes(registry, model, rollout), now_s)
+    if aliases.get(CHAMPION) == rollout.champion:
+        decision = decide(rollout, read_outcomes(registry, model, rollout), now_s)
+    else:
+        because = (
+            f"the champion is version {aliases.get(CHAMPION)} by now, and the roll-out compares "
+            f"with version {rollout.champion}"
+        )
+        decision = Decision("stop", because, {})
+
     if decision.action == "wait":
         return rollout, decision
     if decision.action == "step":
         new = msgspec.structs.replace(rollout, step=rollout.step + 1, step_began_s=now_s)
         registry.note(model, _draft("stepped", new, decision.because, decision), event.number)
         return new, decision
-    state, known = _STATES[decision.action], event.number
-    return _end(registry, model, rollout, known, state, decision.because, decision), decision
+    if decision.action == "promote":
+        challenger = registry.version(f"{model}:{rollout.challenger}")
+        if failed := registry.describe_failed_gates(challenger):
+            decision = Decision("roll back", failed, decision.evidence)
+    new = msgspec.structs.replace(rollout, state=_STATES[decision.action])
+    _end(registry, model, new, event, aliases, decision.because, decision)
+    return new, decision
 
 
 def stop_rollout(registry: Registry, model: str, reason: str = "") -> Rollout:
@@ -115,7 +132,9 @@ def stop_rollout(registry: Registry, model: str, reason: str = "") -> Rollout:
             alias; nothing was changed.
     """
     rollout, event = _find_running(registry, model)
-    return _end(registry, model, rollout, event.number, "stopped", reason)
+    new = msgspec.structs.replace(rollout, state="stopped")
+    _end(registry, model, new, event, registry.aliases(model), reason)
+    return new
 
 
 def give_verdict(registry: Registry, model: str) -> dict[str, Any]:
@@ -154,35 +173,26 @@ def _find_running(registry: Registry, model: str) -> tuple[Rollout, Event]:
 def _end(
     registry: Registry,
     model: str,
-    rollout: Rollout,
-    known: int,
-    state: Any,
+    ended: Rollout,
+    event: Event,
+    aliases: Mapping[str, int],
     because: str,
     decision: Decision | None = None,
-) -> Rollout:
-    """End a roll-out that nobody has changed since event `known`, and move the aliases with it."""
-    new = msgspec.structs.replace(rollout, state=state)
-    aliases = registry.aliases(model)
+) -> None:
+    """End a roll-out and move the aliases, where both are as the caller knows them."""
     moved: dict[str, int | None] = {CHALLENGER: None}
-    if state == "promoted":
-        if aliases.get(CHAMPION) != rollout.champion:
-            raise LifecycleError(
-                f"the champion of {model} is version {aliases.get(CHAMPION)} by now, and the "
-                f"roll-out compared with version {rollout.champion}: stop it, and begin another"
-            )
-        registry.require_gates(registry.version(f"{model}:{rollout.challenger}"))
-        moved |= {CHAMPION: rollout.challenger, PREVIOUS: rollout.champion}
+    if ended.state == "promoted":
+        moved |= {CHAMPION: ended.challenger, PREVIOUS: ended.champion}
     registry.move(
         model,
         moved,
         expected=aliases,
-        action=state,
+        action=ended.state,
         reason=because,
         evidence=None if decision is None else decision.evidence,
-        beside=[_draft(state, new, because, decision)],
-        latest_known={ROLLOUT: known},
+        beside=[_draft(ended.state, ended, because, decision)],
+        latest_known={ROLLOUT: event.number},
     )
-    return new
 
 
 def _draft(action: str, rollout: Rollout, reason: str, decision: Decision | None = None) -> Draft:

@@ -65,8 +65,11 @@ def choose(rollout: Rollout | None, champion: int, key: str) -> Choice:
         champion: Number of the champion.
         key: The unit: a user, a session or whatever has one outcome; never a request where the
             outcome is a user's.
+
+    A roll-out that compares with another version than the champion of now is over: who moves the
+    champion by hand moves it for all units.
     """
-    if rollout is None or rollout.state != "running":
+    if rollout is None or rollout.state != "running" or rollout.champion != champion:
         return Choice(champion)
     if rollout.share == 0:
         return Choice(champion, "champion", rollout.number, rollout.step, rollout.challenger)

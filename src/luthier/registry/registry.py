@@ -120,20 +120,14 @@ class Registry:
             raise RegistryError(f"{version.name} has params only, and no artifact")
         return self._place().fetch(version.content.artifact)
 
-    def require_gates(self, version: Version) -> None:
-        """Refuse a version whose gates have not passed; one without gates is let through.
-
-        Raises:
-            RegistryError: They have not.
-        """
+    def describe_failed_gates(self, version: Version) -> str:
+        """What is wrong with a version by its gates; "" where they passed or were never tried."""
         gates = self.record(version.content.model, gates_of(version))
         if gates is None or gates.after["verdict"] == "pass":
-            return
+            return ""
         bad = [g for g in gates.after["gates"] if g["verdict"] != "pass"]
         said = "; ".join(f"{g['name']}: {g['because']}" for g in bad)
-        raise RegistryError(
-            f"{version.name} has not passed its gates ({gates.after['verdict']}): {said}"
-        )
+        return f"{version.name} has not passed its gates ({gates.after['verdict']}): {said}"
 
     def verify(self, model: str) -> Damage | None:
         """Walk the hash chain of a model's log; None where every event holds."""
@@ -262,7 +256,8 @@ class Registry:
             raise RegistryError(f"{version.name} is the champion already")
         if version.content.artifact is not None:
             self.fetch(version)
-        self.require_gates(version)
+        if failed := self.describe_failed_gates(version):
+            raise RegistryError(failed)
         moved: dict[str, int | None] = {CHAMPION: version.number, PREVIOUS: before.get(CHAMPION)}
         if before.get(CHALLENGER) == version.number:
             moved[CHALLENGER] = None
