@@ -17,8 +17,9 @@ each task shuffled; `other`, another family's tasks with parameters mapped by th
 at once.
 
 Regret is 0 at the best configuration that a random pool or any run has found, and 1 at the median
-of the pool. It is the mean over targets and seeds, with standard errors of the paired difference to
-`none`.
+of the pool. It is the mean over targets and seeds. Differences are paired, by target and seed: to
+`none`, and to `luthier` with the same past; their standard errors are those of the targets, each
+with the mean of its seeds. The regrets of all runs are saved, so that any other pair can be formed.
 """
 
 from __future__ import annotations
@@ -47,6 +48,9 @@ N_JUNK = 1_000
 N_WORKERS = 16
 MAX_COST = 100  # trials until which the cost of a proposal is measured
 MARKS = (1, 3, 5, 10, 20, 30)
+JUDGED = (10, 20, 30)  # trials after which bad memory must have cost nothing
+BAD = ("anti", "permuted", "other", "junk")
+MOST = 0.03  # regret above that without memory which counts as nothing
 PEERS = ("portfolio", "rgpe", "tst", "quantile")
 METHODS = ("none", "luthier", *PEERS, "box", "pibo")
 PASTS = ("good", "anti", "permuted", "other", "junk", "workers")
@@ -230,39 +234,87 @@ def curves(runs: Sequence[Run]) -> dict[tuple[str, str], dict[tuple[str, str, in
     return found
 
 
+def compare(
+    found: dict[tuple[str, str, int], Array], other: dict[tuple[str, str, int], Array], k: int
+) -> tuple[float, float]:
+    """Return the mean paired difference of regrets after k trials, and its standard error."""
+    by_target: dict[tuple[str, str], list[float]] = {}
+    for target in found.keys() & other.keys():
+        by_target.setdefault(target[:2], []).append(found[target][k - 1] - other[target][k - 1])
+    d = np.array([np.mean(v) for v in by_target.values()])
+    return float(d.mean()), float(d.std(ddof=1) / len(d) ** 0.5) if len(d) > 1 else np.nan
+
+
 def report(runs: Sequence[Run]) -> dict[str, dict[str, Any]]:
-    """Print the table, and return its rows."""
+    """Print tables, and return the rows: means, paired differences and their standard errors."""
     found = curves(runs)
     rows: dict[str, dict[str, Any]] = {}
     for (method, past), by_target in sorted(found.items(), key=lambda kv: (kv[0][1], kv[0][0])):
         none = found["none", "workers" if past == "workers" else "good"]
-        shared = [t for t in by_target if t in none]
-        R, N = np.array([by_target[t] for t in shared]), np.array([none[t] for t in shared])
-        row: dict[str, Any] = {"targets": len(shared)}
+        own = found.get(("luthier", past), {})
+        R = np.array([by_target[t] for t in by_target.keys() & none.keys()])
+        N = np.array([none[t] for t in by_target.keys() & none.keys()])
+        row: dict[str, Any] = {"targets": len({t[:2] for t in by_target}), "runs": len(R)}
         for k in [m for m in MARKS if m <= R.shape[1]]:
-            d = R[:, k - 1] - N[:, k - 1]
             row[f"@{k}"] = round(float(R[:, k - 1].mean()), 4)
-            row[f"-none @{k}"] = round(float(d.mean()), 4)
-            row[f"se @{k}"] = round(float(d.std() / len(d) ** 0.5), 4)
-        mean, goal = R.mean(axis=0), N.mean(axis=0)
+            for name, other in (("none", none), ("luthier", own)):
+                if by_target.keys() & other.keys():
+                    mean, error = compare(by_target, other, k)
+                    row[f"-{name} @{k}"], row[f"se {name} @{k}"] = round(mean, 4), round(error, 4)
+        mean_curve, goal = R.mean(axis=0), N.mean(axis=0)
         for k in (20, 30):
-            reached = np.flatnonzero(mean <= goal[k - 1] + 1e-12)
+            reached = np.flatnonzero(mean_curve <= goal[k - 1] + 1e-12)
             row[f"reaches none@{k}"] = int(reached[0]) + 1 if len(reached) else None
         rows[f"{past}/{method}"] = row
+    show_rows(rows)
+    return rows
+
+
+def show_rows(rows: dict[str, dict[str, Any]]) -> None:
+    """Print the means, the paired differences, and which methods hold with bad memory."""
+
+    def difference(row: Run, name: str, k: int) -> str:
+        return f"{row[f'-{name} @{k}']:+.3f} ({row[f'se {name} @{k}']:.3f})"
+
     shown = [
         [
             name,
-            str(row["targets"]),
+            f"{row['targets']} / {row['runs']}",
             *(f"{row[f'@{k}']:.3f}" for k in MARKS),
-            *(f"{row[f'-none @{k}']:+.3f} ({row[f'se @{k}']:.3f})" for k in (10, 20, 30)),
             f"{row['reaches none@20']} / {row['reaches none@30']}",
         ]
         for name, row in rows.items()
     ]
-    head = ["past / method", "n", *(f"@{k}" for k in MARKS)]
-    head += ["less none @10", "@20", "@30", "reaches none@20/30"]
-    print(markdown(head, shown))
-    return rows
+    head = ["past / method", "targets / runs", *(f"@{k}" for k in MARKS), "reaches none@20/30"]
+    print(markdown(head, shown), "\n")
+    for other in ("none", "luthier"):
+        known = {name: row for name, row in rows.items() if f"-{other} @5" in row}
+        shown = [
+            [name, *(difference(row, other, k) for k in (5, *JUDGED))]
+            for name, row in known.items()
+            if not name.endswith(f"/{other}")
+        ]
+        print(markdown([f"less {other}", *(f"@{k}" for k in (5, *JUDGED))], shown), "\n")
+
+    shown = []
+    for method in METHODS:
+        pasts = {p: rows[f"{p}/{method}"] for p in BAD if f"{p}/{method}" in rows}
+        worst = {p: max(row[f"-none @{k}"] for k in JUDGED) for p, row in pasts.items()}
+        if worst:
+            cells = [f"{worst[p]:+.3f}" if p in worst else "" for p in BAD]
+            shown.append([method, *cells, "yes" if max(worst.values()) <= MOST else "no"])
+    print(markdown(["most above none @10, 20, 30", *BAD, "holds"], shown))
+
+
+def list_runs(runs: Sequence[Run]) -> dict[str, dict[str, list[float]]]:
+    """Return the regrets of all runs after 1, 3, 5, 10, 20 and 30 trials."""
+    return {
+        f"{past}/{method}": {
+            " ".join(map(str, target)): [round(float(c[k - 1]), 4) for k in MARKS]
+            for target, c in sorted(by_target.items())
+        }
+        for (method, past), by_target in sorted(curves(runs).items())
+    }
 
 
 def measure_cost() -> dict[str, dict[str, float]]:
@@ -329,7 +381,8 @@ def main() -> None:
     runs = read(arguments.report)
     table = report(runs)
     if arguments.save:
-        print(save_results("transfer", describe_run(), "regret", table))
+        save_results("transfer", describe_run(), "regret", table)
+        print(save_results("transfer", describe_run(), "regrets of all runs", list_runs(runs)))
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import luthier.models.hyperparameters
 from luthier import Float, Int, Space, State, TrialRow
 from luthier.history.history import History
 from luthier.models.training_data import InputEncoder, collect_losses, transform_loss
+from luthier.numerics import priors
 from luthier.numerics.gp import Posterior
 from luthier.samplers import GP
 from luthier.samplers.gp import select_nearest
@@ -104,6 +105,18 @@ def test_the_slope_of_the_acquisition_is_its_derivative() -> None:
             by[:, j], (made.value(X + step) - made.value(X - step)) / 2e-6, rtol=1e-3, atol=1e-3
         )
     np.testing.assert_array_equal(by[:, 1], 0.0)
+
+
+def test_a_slope_evaluates_each_prior_twice(monkeypatch) -> None:
+    space = Space({f"x{j}": Float(0, 1, prior=(0.7, 0.2)) for j in range(6)})
+    asked = []
+    known = priors.log_density
+    monkeypatch.setattr(priors, "log_density", lambda *a: asked.append(a) or known(*a))
+    made = Acquisition(space, InputEncoder(space), None, prior_exponent=0.4)
+    by = made.slope(space.sample(np.random.default_rng(1), 3))[1]
+    assert len(asked) == 2 * 6
+    assert by.shape == (3, 6)
+    assert (by != 0).all()
 
 
 def test_a_batch_spreads() -> None:

@@ -6,6 +6,7 @@ A share of every belief is uniform, so that a wrong one can be overcome.
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,10 +19,16 @@ DOUBT = 0.05  # share of a belief that is uniform
 _SIGMAS = (1e-6, 1e6)
 
 
+@lru_cache(maxsize=1024)
+def _mass_inside(mu: float, sigma: float) -> float:
+    """Return the mass of a normal on [0, 1]."""
+    return float(truncnorm_mass(mu, sigma, 0.0, 1.0))
+
+
 def log_density(u: ArrayLike, mu: float, sigma: float) -> Array:
     """Log-density of a normal truncated to [0, 1], less `DOUBT`, at points u of any shape."""
     sigma = min(max(sigma, _SIGMAS[0]), _SIGMAS[1])
-    peak = 1.0 / (sigma * math.sqrt(2 * math.pi) * float(truncnorm_mass(mu, sigma, 0.0, 1.0)))
+    peak = 1.0 / (sigma * math.sqrt(2 * math.pi) * _mass_inside(mu, sigma))
     return np.asarray(
         np.log((1 - DOUBT) * peak * np.exp(-0.5 * ((np.asarray(u) - mu) / sigma) ** 2) + DOUBT)
     )
@@ -30,7 +37,7 @@ def log_density(u: ArrayLike, mu: float, sigma: float) -> Array:
 def log_cell_density(low: Array, high: Array, mu: float, sigma: float) -> Array:
     """Log of the mean density over each of the cells [low, high] of [0, 1]; see `log_density`."""
     sigma = min(max(sigma, _SIGMAS[0]), _SIGMAS[1])
-    share = truncnorm_mass(mu, sigma, low, high) / truncnorm_mass(mu, sigma, 0.0, 1.0)
+    share = truncnorm_mass(mu, sigma, low, high) / _mass_inside(mu, sigma)
     return np.asarray(np.log((1 - DOUBT) * share / (high - low) + DOUBT))
 
 

@@ -382,13 +382,13 @@ class Acquisition:
         f = np.zeros(Z.n)
         by = np.zeros(X.shape)
         if self.prior_exponent:
-            log_prior = self.space.log_prior(X)
-            f = self.prior_exponent * log_prior
-            for j in numbers:
-                near = X.copy()
-                near[:, j] += np.where(X[:, j] > 0.5, -_STEP, _STEP)  # stays inside the space
-                difference = self.space.log_prior(near) - log_prior
-                by[:, j] = self.prior_exponent * difference / (near[:, j] - X[:, j])
+            log_priors = self.space.log_priors(X)
+            f = self.prior_exponent * log_priors.sum(axis=1)
+            near = X + np.where(X > 0.5, -_STEP, _STEP)  # stays inside the space
+            near = np.where(np.isin(np.arange(X.shape[1]), numbers), near, X)
+            difference = self.space.log_priors(near) - log_priors  # each term has its own column
+            step = (near - X)[:, numbers]
+            by[:, numbers] = self.prior_exponent * difference[:, numbers] / step
         for term in self._terms:
             term_f, term_by = term.slope(self._inputs_of(term, Z))
             f += term_f

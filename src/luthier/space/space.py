@@ -444,11 +444,15 @@ class Space:
 
         Over the active parameters that have a prior.
         """
-        total = np.zeros(len(X))
+        return np.asarray(self.log_priors(X).sum(axis=1))
+
+    def log_priors(self, X: Array) -> Array:
+        """Return the terms of `log_prior` (n, d), one for each parameter; 0 without a prior."""
+        terms = np.zeros(X.shape)
         for j in self._with_prior:
             on = ~np.isnan(X[:, j])
-            total[on] += self.dists[j].log_prior(X[on, j])
-        return total
+            terms[on, j] = self.dists[j].log_prior(X[on, j])
+        return terms
 
     def _bound(self) -> float:
         """Return an upper bound on the number of points."""
