@@ -24,13 +24,13 @@ def dense(theta, A, FA, B, FB):
     rho = np.exp(theta[:3])
     r2 = cdist(A.N * np.sqrt(rho[:2]), B.N * np.sqrt(rho[:2]), "sqeuclidean")
     r2 += rho[2] * (A.C != B.C.T)
-    common = feature_gp.COMMON * np.outer(FA.mean(axis=1), FB.mean(axis=1))
+    common = feature_gp.COMMON * np.outer(FA.mean(axis=1), FB.mean(axis=1)) + feature_gp.CONSTANT
     return np.exp(theta[3]) * matern(r2.copy()) + np.exp(theta[5]) / T * (FA @ FB.T) + common
 
 
 def test_the_gradient_of_the_posterior_is_that_of_finite_differences():
     prior = lengthscale_prior(3)
-    common = feature_gp.COMMON * np.outer(F.mean(axis=1), F.mean(axis=1))
+    common = feature_gp.COMMON * np.outer(F.mean(axis=1), F.mean(axis=1)) + feature_gp.CONSTANT
     args = (squared_differences(Z), F @ F.T / T, common, Y, prior)
     _, gradient = feature_gp.neg_log_posterior(THETA, *args)
     numeric = approx_fprime(THETA, lambda t: feature_gp.neg_log_posterior(t, *args)[0], 1e-6)

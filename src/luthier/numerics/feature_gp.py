@@ -1,9 +1,10 @@
 """A Gaussian process that knows features of its points beside their places.
 
 Notation: n points Z with T features F (n, T) each, and losses y (n,). The kernel is
-k(x, x') = signal · matern(x, x') + F(x)ᵀ M F(x'), where M = (a / T) I + (c / T²) 1 1ᵀ. Its second
-part is a linear function of the features, with weights of any sign: c is the variance of what all
-weights have in common, a that of how much they differ. theta (d + 3,) holds the logarithms of
+k(x, x') = signal · matern(x, x') + F(x)ᵀ M F(x') + b, where M = (a / T) I + (c / T²) 1 1ᵀ. Its
+second part is a linear function of the features, with weights of any sign: c is the variance of
+what all weights have in common, a that of how much they differ. b is that of a constant, as the
+features of the points have no mean of 0. theta (d + 3,) holds the logarithms of
 rho (d,), signal, noise and a. K, R and alpha are as in `gp`. A name that ends in `_by` is a
 derivative.
 """
@@ -34,6 +35,9 @@ from .gp import (
 COMMON = 0.5
 """c, the variance of what the weights of all features have in common."""
 
+CONSTANT = 1.0
+"""b, the variance of a constant."""
+
 _LOG_A = (-2.0, 1.5)  # mean and standard deviation before any data
 _LOG_A_BOUNDS = (-9.0, 5.0)
 _MAX_ITERATIONS = 12  # of L-BFGS, which begins near its end
@@ -48,7 +52,7 @@ def neg_log_posterior(
         theta: (d + 3,).
         D: (d, n(n-1)/2) from `squared_differences`.
         G: (n, n) F Fᵀ / T.
-        common: (n, n) what the mean of the features adds to the covariance.
+        common: (n, n) what the mean of the features and the constant add to the covariance.
         y: (n,) standardised.
         prior: Of all but log a.
 
@@ -110,7 +114,7 @@ def fit(
         args=(
             squared_differences(Z, groups),
             F @ F.T / F.shape[1],
-            COMMON * np.outer(mean, mean),
+            COMMON * np.outer(mean, mean) + CONSTANT,
             y,
             prior,
         ),
@@ -169,7 +173,7 @@ class FeaturePosterior:
         signal, noise, a = np.exp(theta[-3:]).tolist()
         T = F.shape[1]
         M = a / T * np.eye(T) + COMMON / T**2
-        K = signal * matern(squared_distances(rho, Z, Z)) + F @ M @ F.T
+        K = signal * matern(squared_distances(rho, Z, Z)) + F @ M @ F.T + CONSTANT
         K.reshape(-1)[:: Z.n + 1] += noise
         R = np.asarray(lapack.dtrtri(cholesky(K).T, lower=0)[0].T)
         return cls(rho, signal, noise, M, Z, F @ M, R, R.T @ (R @ y))
@@ -194,19 +198,19 @@ class FeaturePosterior:
     def predict(self, Z: Inputs, F: Array) -> tuple[Array, Array]:
         """Mean (m,) and variance (m,) of the noise-free process at points with features (m, T)."""
         k = self.signal * matern(squared_distances(self.rho, Z, self._Z))
-        k += F @ self._FM.T
+        k += F @ self._FM.T + CONSTANT
         w = k @ self._R.T
         variance = self._prior_variance(F) - np.einsum("ij,ij->i", w, w)
         return k @ self._alpha, np.maximum(variance, 1e-12 * self.signal)
 
     def _prior_variance(self, F: Array) -> Array:
-        return np.asarray(self.signal + np.einsum("ij,ij->i", F @ self.weights, F))
+        return np.asarray(self.signal + CONSTANT + np.einsum("ij,ij->i", F @ self.weights, F))
 
     def gradients(self, Z: Inputs, F: Array) -> Slopes:
         """`predict`, and derivatives of mean and variance at m points with features (m, T)."""
         p = Z.N.shape[1]
         k, slope = matern_slope(squared_distances(self.rho, Z, self._Z))
-        k = self.signal * k + F @ self._FM.T
+        k = self.signal * k + F @ self._FM.T + CONSTANT
         w = k @ self._R.T
         a = slope * self._alpha
         wR = w @ self._R
@@ -230,7 +234,7 @@ class FeaturePosterior:
         """Add one point, observed as the mean there without noise: only variances change."""
         n = self.n
         k = self.signal * matern(squared_distances(self.rho, Z, self._Z))
-        k = (k + F @ self._FM.T)[0]
+        k = (k + F @ self._FM.T)[0] + CONSTANT
         row = self._R @ k
         rest = float(self._prior_variance(F)[0] - row @ row)
         last = math.sqrt(max(rest, 1e-10 * self.signal))

@@ -21,7 +21,8 @@ from ..transfer.source_models import SourceModels
 from ..typing import Array
 from .gp_acquisitions import Gain, Process
 
-_NO_SAY = 0.01  # a weight below which a process has no say
+NO_SAY = 0.01
+"""A weight below which a process has no say."""
 
 
 class TaskProcess:
@@ -114,9 +115,9 @@ def mix(knowing: Gain, plain: Gain, weight: float) -> Gain:
         plain: The gain by the other.
         weight: w.
     """
-    if weight < _NO_SAY:
+    if weight < NO_SAY:
         return plain
-    return knowing if weight > 1 - _NO_SAY else MixedEI(knowing, plain, weight)
+    return knowing if weight > 1 - NO_SAY else MixedEI(knowing, plain, weight)
 
 
 class MixedEI:

@@ -36,6 +36,7 @@ from .enumeration import MAX_ENUMERATED, MAX_NUMBERS, list_points
 from .feasible_draws import draw_feasible, walk
 from .first_rows import FirstPoints, Row, place_rows, read_rows
 from .keys import find_fine, make_keys
+from .prior_terms import prior_terms
 from .reach import Reach, draw_within
 from .shrinking import narrow_by
 
@@ -448,11 +449,7 @@ class Space:
 
     def log_priors(self, X: Array) -> Array:
         """Return the terms of `log_prior` (n, d), one for each parameter; 0 without a prior."""
-        terms = np.zeros(X.shape)
-        for j in self._with_prior:
-            on = ~np.isnan(X[:, j])
-            terms[on, j] = self.dists[j].log_prior(X[on, j])
-        return terms
+        return prior_terms(self.dists, self._with_prior, X)
 
     def _bound(self) -> float:
         """Return an upper bound on the number of points."""
