@@ -153,6 +153,7 @@ assert_type(AUTO.leaderboard(), automl.Leaderboard)
 assert_type(AUTO.expect(100), tuple[float, float])
 assert_type(AUTO.set_threshold("f1"), automl.AutoClassifier)
 assert_type(automl.AutoRegressor(time_s=None, n_trials=5).report(), automl.AutoReport)
+assert_type(automl.AutoForecaster(horizon=12).fit([1.0]), automl.AutoForecaster)
 assert_type(automl.Column(position=0, name="a", kind="number", n_levels=2, missing=0.0).name, str)
 
 assert_type(evaluation.compare([1.0, 2.0], [1.5, 2.5]), evaluation.Comparison)

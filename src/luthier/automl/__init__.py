@@ -8,6 +8,7 @@ from .._lazy import attach
 
 __all__ = [
     "AutoClassifier",
+    "AutoForecaster",
     "AutoRegressor",
     "AutoReport",
     "Column",
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .columns import Column as Column
     from .estimators import AutoClassifier as AutoClassifier
     from .estimators import AutoRegressor as AutoRegressor
+    from .forecaster import AutoForecaster as AutoForecaster
     from .joint_space import pipeline_space as pipeline_space
     from .leaderboard import Leaderboard as Leaderboard
     from .learners import Learner as Learner
@@ -31,6 +33,7 @@ else:
         __name__,
         {
             "AutoClassifier": "estimators",
+            "AutoForecaster": "forecaster",
             "AutoRegressor": "estimators",
             "AutoReport": "page",
             "Column": "columns",
@@ -39,5 +42,10 @@ else:
             "pipeline_space": "joint_space",
             "ready_learners": "learners",
         },
-        {"AutoClassifier": "sklearn", "AutoRegressor": "sklearn", "AutoReport": "sklearn"},
+        {
+            "AutoClassifier": "sklearn",
+            "AutoForecaster": "sklearn",
+            "AutoRegressor": "sklearn",
+            "AutoReport": "sklearn",
+        },
     )

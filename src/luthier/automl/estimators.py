@@ -19,7 +19,7 @@ from .finish import expect_on
 from .leaderboard import Leaderboard, make_leaderboard
 from .learners import Task
 from .page import AutoReport, explain_run, make_page
-from .run import Found, Settings, run
+from .run import Found, Order, Settings, run
 from .tables import match_columns, read_table, read_targets
 
 
@@ -83,10 +83,10 @@ class _Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             memory_mb=self.memory_mb,
             n_jobs=self.n_jobs,
             path=None if self.path is None else Path(self.path),
-            seed=_read_seed(self.random_state),
+            seed=read_seed(self.random_state),
         )
         self._names = names
-        self._found = run(settings, table, names, targets, groups, time, begin)
+        self._found = run(settings, table, names, targets, Order(groups, time), begin)
         self._set_fitted()
         return self
 
@@ -328,7 +328,8 @@ class AutoRegressor(RegressorMixin, _Auto):  # type: ignore[misc]
         return np.asarray(self.model_.predict(table))
 
 
-def _read_seed(random_state: Any) -> int:
+def read_seed(random_state: Any) -> int:
+    """Return the seed that scikit-learn's `random_state` stands for."""
     if random_state is None:
         return int(np.random.SeedSequence().generate_state(1)[0] % 2**31)
     if hasattr(random_state, "randint"):

@@ -28,7 +28,8 @@ _N_CANDIDATES = 30
 _N_ROWS = 4_000  # by which an ensemble is chosen
 _SAFE = "tree"  # the learner that is fitted where no other fit was done in time
 _SAFE_ROWS = 10_000
-_QUICK_S = 2.0
+_QUICK_S = 2.0  # of a fit that may run when time is over
+_HERE_S = 0.5  # of a fit that runs in this process, because handing it over takes as long
 
 
 class Member(NamedTuple):
@@ -125,18 +126,39 @@ def fit_members(
     Returns:
         Pipelines by number of trial that were fitted on all rows, and on those of the search.
     """
-    shared = fitters.share(material)
+    more = len(material.y) / len(material.plan[0].train)
     jobs = [(False, member.tried) for member in members]
     jobs += [(True, member.tried) for member in members] if is_held_out else []
     fitted: tuple[dict[int, Any], dict[int, Any]] = ({}, {})
+    left = []
+    for only_search, tried in jobs:
+        if tried.fit_s * more > _HERE_S or time.monotonic() >= until:
+            left.append((only_search, tried))
+            continue
+        try:
+            fitted[only_search][tried.number] = fit_rows(material, tried.params, only_search)
+        except Exception as e:
+            logger.warning("a fit of the final model failed: %s", e)
+    _fit_in(fitters, material, left, until, fitted)
+    return fitted
+
+
+def _fit_in(
+    fitters: Fitters,
+    material: Material,
+    jobs: Sequence[tuple[bool, Tried]],
+    until: float,
+    fitted: tuple[dict[int, Any], dict[int, Any]],
+) -> None:
+    """Run fits in processes, the first ones first, and put the pipelines into `fitted`."""
+    shared = fitters.share(material)
     left = list(reversed(jobs))
     while left or fitters.n_running:
         left_s = until - time.monotonic()
         while left and left_s > 0 and fitters.n_running < fitters.n_workers:
             only_search, tried = left.pop()
-            fitters.submit(
-                (only_search, tried.number), left_s, fit_rows, shared, tried.params, only_search
-            )
+            key = only_search, tried.number
+            fitters.submit(key, left_s, fit_rows, shared, tried.params, only_search)
         if left_s <= 0 and not fitters.n_running:
             break
         for done in fitters.wait(max(left_s, 0.0)):
@@ -145,7 +167,6 @@ def fit_members(
                 fitted[only_search][number] = done.result
             else:
                 logger.warning("a fit of the final model failed: %s", done.error)
-    return fitted
 
 
 def blend_members(

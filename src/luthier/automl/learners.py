@@ -85,7 +85,16 @@ def _by_task(make: Callable[..., Space], task: Task, n_columns: int) -> Space:
 
 
 def _linear(task: Task, n_columns: int) -> Space:
-    return spaces.logistic() if task == "classify" else spaces.elastic_net()
+    """Return the space of a linear model.
+
+    The default penalty of the elastic net leaves nothing of most models of scaled targets, so that
+    its search begins with the portfolio.
+    """
+    if task == "classify":
+        return spaces.logistic()
+    made = spaces.elastic_net()
+    alpha = Float(1e-5, 100.0, scale="log", default=0.01)
+    return Space(made.params | {"alpha": alpha}, first=made.first[1:])
 
 
 def _catboost(task: Task, n_columns: int) -> Space:

@@ -71,6 +71,24 @@ class Settings(NamedTuple):
     seed: int
 
 
+class Order(NamedTuple):
+    """What the rows have to do with each other.
+
+    Attributes:
+        groups: (n,) groups that no split may tear apart; None without.
+        times: (n,) time of each row; None where the order says nothing.
+        known_at: (n,) when the target of each row was known; None for at once.
+    """
+
+    groups: Any = None
+    times: Any = None
+    known_at: Any = None
+
+    def take(self, rows: Index) -> Order:
+        """Return the order of some of the rows."""
+        return Order(*(None if part is None else np.asarray(part)[rows] for part in self))
+
+
 class Found(NamedTuple):
     """What came of a run.
 
@@ -114,8 +132,7 @@ def run(
     X: Any,
     names: list[str],
     y: Any,
-    groups: Any,
-    times: Any,
+    order: Order,
     begin: float,
 ) -> Found:
     """Search, choose, and fit the final model; see `AutoClassifier.fit`.
@@ -125,8 +142,7 @@ def run(
         X: (n, d) table.
         names: Of its columns.
         y: (n,) targets.
-        groups: (n,) or None.
-        times: (n,) or None.
+        order: What the rows have to do with each other.
         begin: When the run began, by time.monotonic.
     """
     _check(settings)
@@ -137,12 +153,13 @@ def run(
     columns = find_columns(X, names)
     remarks = describe_columns(columns)
     remarks += find_target_copies(X, y, columns, settings.task == "classify")
-    if times is None:
+    if order.times is None:
         remarks += find_order(X, columns)
-    if groups is None and times is None:
+    if order.groups is None and order.times is None:
         groups, told_of_copies = group_copies(X)
+        order = Order(groups=groups)
         remarks += told_of_copies
-    held_out, rest, plan = _split(settings, X, y, groups, times, remarks)
+    held_out, rest, plan = _split(settings, X, y, order, remarks)
     for remark in remarks:
         logger.warning("%s", remark)
 
@@ -224,25 +241,23 @@ def _number_classes(y: Any) -> tuple[Any, Any]:
 
 
 def _split(
-    settings: Settings, X: Any, y: Any, groups: Any, times: Any, remarks: list[str]
+    settings: Settings, X: Any, y: Any, order: Order, remarks: list[str]
 ) -> tuple[HoldOut | None, Index, SplitPlan]:
     """Return the rows that are held out, those that are left, and the folds of these."""
     n = len(y)
     is_class = settings.task == "classify"
-    seed = settings.seed % 2**31
     held_out, rest = None, np.arange(n)
     rarest = int(np.bincount(y).min()) if is_class else n
     share = min(settings.hold_out, _MOST_HELD_OUT / n)
     if share * n >= _LEAST_HELD_OUT and rarest >= 3:
-        if times is None:
-            apart = plan_holdout(
-                n, share, stratify=y if is_class else None, groups=groups, seed=seed
-            )
+        if order.times is None:
+            stratify = y if is_class else None
+            seed = settings.seed % 2**31
+            apart = plan_holdout(n, share, stratify=stratify, groups=order.groups, seed=seed)
         else:
-            n_last = max(1, round(share * n))
-            order = np.argsort(np.asarray(times), kind="stable")
-            fold = np.sort(order[:-n_last]), np.sort(order[-n_last:])
-            apart = SplitPlan("the last rows", n, [fold], ordered=True)
+            apart = plan_time_folds(
+                order.times, 1, n_test=max(1, round(share * n)), known_at=order.known_at
+            )
         held_out = HoldOut(X, y, apart)
         rest = held_out.rest
     elif settings.hold_out:
@@ -251,27 +266,20 @@ def _split(
             if share * n < _LEAST_HELD_OUT
             else "no rows are held out, so there is no promise: a class has fewer than 3 rows"
         )
-    return held_out, rest, _plan(settings, y[rest], _take(groups, rest), _take(times, rest))
+    return held_out, rest, _plan(settings, y[rest], order.take(rest))
 
 
-def _take(labels: Any, rows: Index) -> Any:
-    return None if labels is None else np.asarray(labels)[rows]
-
-
-def _plan(settings: Settings, y: Any, groups: Any, times: Any) -> SplitPlan:
+def _plan(settings: Settings, y: Any, order: Order) -> SplitPlan:
     """Return the folds of the search; classes that are alone are not stratified."""
     n = len(y)
     seed = settings.seed % 2**31
-    if times is not None:
-        return plan_time_folds(np.asarray(times), min(5, n - 1))
+    if order.times is not None:
+        return plan_time_folds(order.times, min(5, n - 1), known_at=order.known_at)
     is_class = settings.task == "classify"
     rare = np.bincount(y)[np.unique(y)].min() if is_class else n
-    if n < 2:
-        raise EstimatorError("expected at least 2 rows, got 1 sample")
     if rare < 2 or n < 10:
-        n_folds = max(2, min(5, n // 2))
-        return plan_folds(n, n_folds, seed=seed)
-    return choose_plan(n, y if is_class else None, groups, task=settings.task, seed=seed)
+        return plan_folds(n, max(2, min(5, n // 2)), seed=seed)
+    return choose_plan(n, y if is_class else None, order.groups, task=settings.task, seed=seed)
 
 
 def _start_fitters(settings: Settings, X: Any) -> Fitters:

@@ -36,6 +36,7 @@ TAG = "automl"
 _RUNG_FACTOR = 4
 _FIRST_CELLS = 1_000_000  # rows times columns of the first rung
 _FIRST_ROWS = 10_000  # the most rows of the first rung
+_MOST_SHARE = 1 / 4  # of the time, for one fit
 _KEPT_SHARE = 1 / 3  # of the trials of a rung that go on
 
 
@@ -116,6 +117,7 @@ class Search:
         self._rungs = list_rungs(material)
         self._at_rung: dict[int, list[float]] = {n: [] for n in self._rungs}
         self._is_over = False
+        self._most_s = math.inf  # that a fit may take
         self._known: set[str] = set()  # learners of which a trial is complete
         self._resume()
 
@@ -162,6 +164,7 @@ class Search:
                 model depends on what was found.
             n_trials: How many trials; None for no bound.
         """
+        self._most_s = (ask_end()[1] - time.monotonic()) * _MOST_SHARE
         while True:
             last_begin, end = ask_end()
             while self._fitters.n_running < self._fitters.n_workers and not self._is_over:
@@ -189,7 +192,7 @@ class Search:
         n_rows = running.rungs[0] if running.rungs else None
         self._fitters.submit(
             running.trial.number,
-            end - now,
+            min(end - now, self._most_s),
             fit_fold,
             self._shared,
             running.tried.params,
