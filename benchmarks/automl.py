@@ -64,7 +64,7 @@ def _ours(X: Any, y: Any, is_class: bool, time_s: float, seed: int) -> Any:
 
 
 def _flaml(X: Any, y: Any, is_class: bool, time_s: float, seed: int) -> Any:
-    from flaml import AutoML  # type: ignore[import-not-found]
+    from flaml import AutoML
 
     model = AutoML()
     task, metric = ("classification", "log_loss") if is_class else ("regression", "rmse")

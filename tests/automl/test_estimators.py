@@ -197,7 +197,7 @@ def test_odd_tables_get_a_model_and_a_warning(name, caplog):
     table, y = ODD[name]
     with caplog.at_level(logging.WARNING, "luthier"):
         found = AutoClassifier(**QUICK | {"n_trials": 1, "learners": ["tree"]}).fit(table, y)
-    assert len(found.predict(table)) == len(y)
+    assert len(found.predict(table[:100])) == min(len(y), 100)
     if name not in ("infinite", "mixed types", "text"):
         assert found.remarks_
         assert all(remark in caplog.text for remark in found.remarks_)

@@ -14,7 +14,7 @@ import numpy as np
 from ..numerics.stats import paired_bootstrap_interval
 from ..typing import Array, Index
 
-N_STEPS = 30
+N_STEPS = 25
 _N_PARTS = 5  # of the rows, for the test of the gain
 _LEVEL = 0.8  # of the interval of the gain, so that one end is at 10 %
 _MOST_MEMBERS = 8

@@ -25,10 +25,10 @@ from .told import score_each, score_told
 
 LEVEL = 0.9
 _N_CANDIDATES = 30
-_N_ROWS = 4_000  # by which an ensemble is chosen
+_N_ROWS = 3_000  # by which an ensemble is chosen
 _SAFE = "tree"  # the learner that is fitted where no other fit was done in time
 _SAFE_ROWS = 10_000
-_QUICK_S = 2.0  # of a fit that may run when time is over
+_QUICK_S = 1.0  # of a fit that may run when time is over
 _HERE_S = 0.5  # of a fit that runs in this process, because handing it over takes as long
 
 
@@ -185,7 +185,7 @@ def blend_members(
 def fit_safely(ranked: Sequence[Tried], material: Material) -> tuple[Any, Member]:
     """Return a model that takes little time, for want of anything better.
 
-    It is the best trial whose fit takes at most 2 seconds, or else one decision tree.
+    It is the best trial whose fit takes at most a second, or else one decision tree.
 
     Args:
         ranked: Complete trials, the best first.

@@ -12,6 +12,8 @@ from ..errors import TrialTimeoutError
 from ..executors import Processes
 from .fits import warm_up
 
+_USUAL_START_S = 1.5
+
 
 class Done(NamedTuple):
     """A fit that has ended.
@@ -28,9 +30,15 @@ class Done(NamedTuple):
 
 
 class Fitters(Protocol):
-    """What runs fits."""
+    """What runs fits.
+
+    Attributes:
+        n_workers: How many at a time.
+        start_s: Seconds that a worker takes to come up, after another one was ended.
+    """
 
     n_workers: int
+    start_s: float
 
     @property
     def n_running(self) -> int:
@@ -57,6 +65,7 @@ class FitHere:
 
     def __init__(self) -> None:
         self.n_workers = 1
+        self.start_s = 0.0
         self._done: list[Done] = []
 
     @property
@@ -99,13 +108,20 @@ class FitInProcesses:
 
     def __init__(self, n_workers: int, memory_mb: float | None) -> None:
         self.n_workers = n_workers
+        self.start_s = _USUAL_START_S
         self._limits = None if memory_mb is None else {"memory_mb": memory_mb}
         self._workers = [self._start() for _ in range(n_workers)]
         self._running: dict[cf.Future[Any], tuple[Any, _Running]] = {}
 
     def _start(self) -> Processes:
         worker = Processes(1, limits=self._limits)
-        worker.submit(warm_up)
+        begin = time.monotonic()
+
+        def note(future: cf.Future[Any]) -> None:
+            if not future.cancelled() and future.exception() is None:
+                self.start_s = time.monotonic() - begin
+
+        worker.submit(warm_up).add_done_callback(note)
         return worker
 
     @property

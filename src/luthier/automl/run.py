@@ -20,7 +20,6 @@ from ..evaluation.plans import plan_folds, plan_holdout
 from ..evaluation.split_plan import SplitPlan
 from ..evaluation.time_plans import plan_time_folds
 from ..executors.resources import cores
-from ..schedulers.fold_race import FoldRace
 from ..space.space import Space
 from ..study.create import create_study
 from ..study.study import Study
@@ -49,7 +48,8 @@ _MOST_JOBS = 8
 _LIBRARIES_MB = 250  # that a worker holds before it fits anything
 _LEAST_HELD_OUT = 20  # rows; with fewer there is no promise
 _MOST_HELD_OUT = 5_000  # rows; more would make the promise hardly sharper
-_MOST_RESERVED = 0.3  # of the time, for the final model
+_MOST_RESERVED = 0.35  # of the time, for the final model
+_MOST_WAITED = 0.05  # of the time, for fits that run longer than expected
 _START_S = 1.5  # of the end of a run, beside its fits
 _GRACE_S = 0.5  # that fits of the final model may take beyond the time
 _N_SPENT = 8  # members of the final model for which time is set aside
@@ -309,7 +309,6 @@ def _search(
         storage=None if settings.path is None else f"sqlite:///{settings.path}",
         direction=metric.direction,
         space=Space(space.params, [c.text for c in space.constraints]),
-        scheduler=FoldRace(ratio=material.plan.ratio),
         seed=settings.seed % 2**31,
         load_if_exists=True,
     )
@@ -319,8 +318,9 @@ def _search(
     time_s = math.inf if settings.time_s is None else settings.time_s
 
     def ask_end() -> tuple[float, float]:
-        reserve_s = _reserve_s(time_s, search, material, fitters)
-        return begin + time_s - reserve_s, begin + time_s - reserve_s / 2
+        fits_s = _reserve_s(search, material, fitters)
+        end = begin + time_s - min(fits_s + fitters.start_s, _MOST_RESERVED * time_s)
+        return end - min(fitters.start_s, _MOST_WAITED * time_s), end
 
     search.run(ask_end, settings.n_trials)
     return study, search, space
@@ -346,12 +346,11 @@ def _check_space(space: Space, material: Material) -> None:
         )
 
 
-def _reserve_s(time_s: float, search: Search, material: Material, fitters: Fitters) -> float:
+def _reserve_s(search: Search, material: Material, fitters: Fitters) -> float:
     """Return how many seconds are set aside for the final model."""
-    ranked = search.ranked()[:_N_SPENT]
     more = len(material.y) / len(material.plan[0].train)
-    fits = sum(tried.fit_s for tried in ranked[: max(1, len(ranked))]) * more * 2
-    return float(min(fits / fitters.n_workers * 1.2 + _START_S, _MOST_RESERVED * time_s))
+    fits_s = sum(tried.fit_s for tried in search.ranked()[:_N_SPENT]) * more * 2
+    return float(fits_s / fitters.n_workers * 1.2 + _START_S)
 
 
 def _hash(material: Material, metric: Metric) -> str:

@@ -23,9 +23,10 @@ from ..errors import (
     TrialDisturbedError,
 )
 from ..evaluation.metrics import Metric
+from ..schedulers.fold_race import FoldRace
 from ..study.study import Study
 from ..trial.handle import Trial
-from ..trial.record import State
+from ..trial.record import Decision, State
 from .fits import FoldFit, Material, fit_fold
 from .fitters import Done, Fitters
 from .joint_space import LEARNER
@@ -116,6 +117,7 @@ class Search:
         self._open: dict[int, _Running] = {}
         self._rungs = list_rungs(material)
         self._at_rung: dict[int, list[float]] = {n: [] for n in self._rungs}
+        self._race = FoldRace(ratio=material.plan.ratio)
         self._is_over = False
         self._most_s = math.inf  # that a fit may take
         self._known: set[str] = set()  # learners of which a trial is complete
@@ -243,14 +245,18 @@ class Search:
         running.told.add(self._material.plan[running.fold].test, fit.told)
         running.losses.append(self._metric.sign() * score)
         running.trial.report(score, running.fold)
-        is_behind = running.trial.should_stop()
         if running.fold == len(self._material.plan):
             self._complete(running)
-        elif is_behind and learner in self._known:
+        elif learner in self._known and self._is_behind(running):
             self._portfolio.note_loss(learner, sum(running.losses) / running.fold)
             self._close(running, state="pruned")
         else:
             self._waiting.append(running)
+
+    def _is_behind(self, running: _Running) -> bool:
+        """Return whether a trial cannot well beat the best one, by the folds that both know."""
+        decision = self._race.decide(self._study.history, running.trial.number)
+        return decision is not Decision.CONTINUE
 
     def _judge_rung(self, running: _Running, loss: float) -> None:
         """Let a trial go on to more rows if few of those before it were better there."""
