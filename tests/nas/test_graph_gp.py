@@ -16,6 +16,7 @@ from luthier.history.history import History
 from luthier.nas import Cell, Chain, GraphGP, LocalSearch, choose_sampler
 from luthier.nas.graph_encoder import GraphEncoder, PathReader
 from luthier.samplers import Evolution, Random
+from luthier.schedulers import ASHA
 from luthier.testing import check_sampler
 
 CELL = Cell("cell", ["none", "skip", "conv1x1", "conv3x3", "pool"])
@@ -136,6 +137,27 @@ def test_it_learns_from_trials_that_were_stopped_early() -> None:
     )
     X = GraphGP(CELL).sample(space, h, 1, np.random.default_rng(0))
     assert not h.seen(X)[0]
+
+
+def test_architecture_and_hyperparameters_are_searched_with_little_training() -> None:
+    study = luthier.create_study(
+        space=SPACES["joint"],
+        sampler=GraphGP(MLP),
+        scheduler=ASHA(min_resource=1, max_resource=9),
+        seed=0,
+    )
+
+    def objective(trial: luthier.Trial) -> float:
+        for step in range(trial.step + 1, 10):
+            value = joint_loss(trial.params) + 3 / step
+            trial.report(value, step, checkpoint={})
+            if trial.should_stop():
+                raise luthier.TrialPruned
+        return value
+
+    study.optimize(objective, n_trials=18, progress=False)
+    assert joint_loss(study.best_params) < 0.2
+    assert sum(len(row.reports) for row in study.trials) < 0.7 * 18 * 9
 
 
 def test_a_space_without_the_architecture_is_refused() -> None:
