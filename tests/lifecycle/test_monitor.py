@@ -199,3 +199,16 @@ def test_without_losses_in_the_reference_none_is_too_large():
 def test_settings_out_of_range_are_refused(name, value):
     with pytest.raises(LifecycleError, match=f"{name} must be a number > 0"):
         make(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"window": 0.5}, "window must be a whole number"),
+        ({"tolerance": -0.1}, "tolerance must lie between 0 and 1"),
+        ({"tolerance": float("nan")}, "tolerance must lie between 0 and 1"),
+    ],
+)
+def test_a_window_is_a_whole_number_and_a_tolerance_a_share(changes, message):
+    with pytest.raises(LifecycleError, match=message):
+        make(**changes)

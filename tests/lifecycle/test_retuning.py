@@ -391,6 +391,21 @@ def test_a_staged_version_goes_through_shadow_and_canary(registry):
     assert registry.aliases("churn")["champion"] == 2
 
 
+@pytest.mark.parametrize(
+    ("rollout", "message"),
+    [
+        ({"share": (0.5,)}, r"a roll-out has no settings \['share'\], only \['shares', 'bake_s'"),
+        ({"state": "promoted"}, r"has no settings \['state'\]"),
+        ({"shares": (0.5, 0.1)}, "expected shares that rise"),
+    ],
+)
+def test_settings_of_the_roll_out_are_checked_before_anything_is_trained(
+    registry, rollout, message
+):
+    with pytest.raises(LifecycleError, match=message):
+        Retuner(registry, "churn", World(registry), rollout=rollout)
+
+
 def test_a_roll_out_that_cannot_be_advanced_is_stopped(registry, monkeypatch):
     world = World(registry, metrics=(METRIC,))
     retuner = Retuner(registry, "churn", world, rollout={"shares": (0.5,)})

@@ -96,6 +96,10 @@ class Monitor:
         ):
             if not (math.isfinite(value) and value > 0):
                 raise LifecycleError(f"{name} must be a number > 0, got {value!r}")
+        if window != int(window):
+            raise LifecycleError(f"window must be a whole number of rows, got {window!r}")
+        if not 0 <= tolerance < 1:
+            raise LifecycleError(f"tolerance must lie between 0 and 1, got {tolerance!r}")
         self.reference = reference
         self.window = int(window)
         self.alarms: dict[str, Alarm] = {}

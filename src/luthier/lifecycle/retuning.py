@@ -29,7 +29,7 @@ from .claim import Claim
 from .gates import Gate, record_gates
 from .policy import Policy
 from .rolling_out import advance_rollout, begin_rollout, stop_rollout
-from .rollout import Metric, Rollout
+from .rollout import Metric, Rollout, check_settings
 from .router import find_rollout, read_rollout
 from .watching import Watch
 
@@ -195,6 +195,9 @@ class Retuner:
         actions: What only the owner of the model can do.
         policy: When, and how much.
         rollout: Settings of the roll-out; see `begin_rollout`.
+
+    Raises:
+        LifecycleError: There is no such setting of a roll-out, or it is out of range.
     """
 
     def __init__(
@@ -210,6 +213,7 @@ class Retuner:
         self.actions = actions
         self.policy = policy or Policy()
         self._rollout = rollout or {}
+        check_settings(self._rollout)
         self._watch = Watch(registry, model)
         self._holder = f"{platform.node()}:{os.getpid()}:{os.urandom(3).hex()}"
         self._steps: dict[State, Callable[[Row], Row | None]] = {

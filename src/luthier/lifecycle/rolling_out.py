@@ -11,7 +11,7 @@ import msgspec
 from ..errors import LifecycleError, RegistryError
 from ..registry.log import Draft, Event
 from ..registry.registry import CHALLENGER, CHAMPION, PREVIOUS, Registry
-from .rollout import Decision, Metric, Rollout, decide
+from .rollout import Decision, Metric, Rollout, check_settings, decide
 from .router import ROLLOUT, find_rollout, read_outcomes
 
 _STATES: dict[str, Any] = {
@@ -42,6 +42,7 @@ def begin_rollout(
             sense.
         RegistryConflictError: Somebody began another one at the same moment.
     """
+    check_settings(settings)
     version = registry.version(name)
     model = version.content.model
     aliases = registry.aliases(model)

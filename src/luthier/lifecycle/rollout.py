@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -245,6 +245,28 @@ def estimate_difference(rollout: Rollout, outcomes: Outcomes, metric: Metric) ->
     sign = 1.0 if metric.goal == "maximize" else -1.0
     better = sign * float(mean)
     return Difference(better, better - width, better + width)
+
+
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Refuse settings of a roll-out that make no sense, before the work that leads to it is done.
+
+    Raises:
+        LifecycleError: There is no such setting, or it is out of range.
+    """
+    own = {"number", "champion", "challenger", "salt", "metrics", "began_s", "step_began_s"}
+    known = [n for n in Rollout.__struct_fields__ if n not in own | {"step", "state"}]
+    if unknown := sorted(set(settings) - set(known)):
+        raise LifecycleError(f"a roll-out has no settings {unknown}, only {known}")
+    Rollout(
+        number=1,
+        champion=1,
+        challenger=2,
+        salt="",
+        metrics=(Metric(name="any"),),
+        began_s=0.0,
+        step_began_s=0.0,
+        **settings,
+    )
 
 
 def find_detectable(rollout: Rollout, metric: Metric, std: float) -> float:
