@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from luthier.errors import LifecycleError
-from luthier.lifecycle.backtest import Past, always, backtest, every, never, on_harm
+from luthier.lifecycle.backtest import Past, always, at, backtest, every, never, on_harm
 
 
 class Means:
@@ -55,6 +55,12 @@ def test_who_always_retunes_pays_for_every_block():
 def test_a_schedule_retunes_after_its_blocks():
     done = run({"every 5": every(5)})["every 5"]
     assert done.retunes.tolist() == [4, 9, 14, 19, 24]
+
+
+def test_an_oracle_retunes_where_it_is_told_to():
+    done = run({"oracle": at({10, 14}), "never": never})
+    assert done["oracle"].retunes.tolist() == [10, 14]
+    assert done["oracle"].loss < done["never"].loss / 2
 
 
 def test_harm_is_answered_soon_after_the_jump_and_not_before():

@@ -6,7 +6,7 @@ from it, so every loss is forward in time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -98,6 +98,15 @@ def every(blocks: int) -> When:
     return when
 
 
+def at(blocks: Collection[int]) -> When:
+    """Retune after these blocks: an oracle, where they are those in which the world is new."""
+
+    def when(past: Past) -> Act:
+        return "retune" if past.block in blocks else ""
+
+    return when
+
+
 def on_harm(rows_a_false_alarm: float = 10_000.0) -> When:
     """Refit where losses are surely larger than they should be; retune where that did not help.
 
@@ -135,7 +144,7 @@ def backtest(
         learner: What is trained.
         X: (n, d) rows in time order.
         y: (n,) targets.
-        policies: By name; see `never`, `always`, `every` and `on_harm`.
+        policies: By name; see `never`, `always`, `every`, `at` and `on_harm`.
         block: Rows of a block.
         first: Rows before the first block, on which the first model is searched.
         window: Rows that a training takes, the latest; None for all (an expanding window).
