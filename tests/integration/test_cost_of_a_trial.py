@@ -129,6 +129,18 @@ def test_a_trial_in_a_file_looks_at_its_folder_five_times(tmp_path, monkeypatch)
     assert len(looked) <= 20 * 5 + 30
 
 
+def test_a_large_study_is_opened_without_a_row_of_each_trial_in_memory(tmp_path) -> None:
+    params = {"x": 0.5}
+    path = f"{tmp_path}/a.db"
+    study = luthier.create_study("s", path, space={"x": luthier.Float(0, 1)}, sampler="random")
+    done = TrialRow(number=0, state=State.COMPLETE, params=params, values=(1.0,))
+    study.engine.add_trials([done] * 20_000)
+    opened: list[luthier.Study] = []
+    most = count_bytes(lambda: opened.append(luthier.load_study("s", path)))
+    assert opened[0].engine.history.n == 20_000
+    assert most < 20_000 * 300  # beside the columns; a row has more than 1,000 bytes
+
+
 def count_bytes(work: Callable[[], object]) -> int:
     """Return how much memory is taken at most, beside what is kept."""
     tracemalloc.start()

@@ -143,8 +143,9 @@ def test_the_densities_stay_small_however_many_trials_there_are() -> None:
     good, bad, _ = TPE()._fitter.fit(LINE, h.X, order, weights, prior_exponent=0.0)
     assert len(good.weights) == 1 + 25
     assert len(bad.weights) == 1 + 160
+    weights = recency_weights(np.arange(2975), 2975)
     assert bad.weights[1:-80].sum() == pytest.approx(
-        recency_weights(2975)[:-80].sum() / (1 + recency_weights(2975).sum()), rel=0.02
+        weights[:-80].sum() / (1 + weights.sum()), rel=0.02
     )
 
 

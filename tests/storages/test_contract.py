@@ -517,6 +517,19 @@ def test_a_trial_that_is_over_or_not_running_is_not_touched(storage, study, verb
     assert one(storage, study) == was
 
 
+def test_all_of_a_study_is_read_in_blocks(storage, study, monkeypatch):
+    monkeypatch.setattr("luthier.storages.relational_reader._BLOCK", 3)
+    storage.add_trials(study, [row(tags={"i": i}, reports=((1.0, float(i)),)) for i in range(7)])
+    storage.finish(study, finished(2))
+    blocks: list = []
+    rest = storage.read_all(study, blocks.append)
+    everything = storage.changes(study, 0)
+    assert [r for block in blocks for r in block] == list(everything.rows)
+    assert [b.number for block in blocks for b in block] == list(range(7))
+    assert (rest.revision, list(rest.reports)) == (everything.revision, list(everything.reports))
+    assert not rest.rows
+
+
 def offers(first, n=3, **fields):
     return [
         TrialRow(number=first + i, state=State.RUNNING, params={"x": float(first + i)}, **fields)

@@ -40,15 +40,19 @@ class ExcusedFailures:
         self._basis: tuple[Space, bytes, bytes] | None = None
         self._found = Excused(np.empty(0, np.int64), np.empty(0, np.int64))
 
-    def find(self, space: Space, X: Array, over: Index, state: NDArray[np.int8]) -> Excused:
+    def find(self, space: Space, X: Array, fits: Mask, state: NDArray[np.int8]) -> Excused:
         """Return the numbers of the trials that say nothing of their params by failing.
 
         Args:
             space: The parameters.
             X: (n, d) unit columns of all trials.
-            over: (k,) ascending numbers of those that are over.
-            state: (k,) their states.
+            fits: (n,) whether a trial's params are values of the space.
+            state: (n,) their states.
         """
+        if not (state == State.FAILED.value).any():
+            return Excused(np.empty(0, np.int64), np.empty(0, np.int64))
+        over = np.flatnonzero(fits & (state >= State.COMPLETE.value))
+        state = state[over]
         basis = (space, over.tobytes(), state.tobytes())
         if basis != self._basis:
             if self._basis is None or space != self._basis[0]:

@@ -28,6 +28,8 @@ def estimate_stopped(history: History) -> Array | None:
         (n,) losses of the first objective, NaN for all other trials; None where there are none.
     """
     n_folds = history.n_folds
+    if not n_folds.any():
+        return None
     stopped = (n_folds > 0) & ((history.state == State.PRUNED) | (history.state == State.PAUSED))
     complete = (n_folds > 0) & (history.state == State.COMPLETE) & ~history.confirming
     finite = complete & np.isfinite(history.losses[:, 0])

@@ -270,7 +270,9 @@ class History:
     @property
     def has_result(self) -> Mask:
         """(n,) whether models can learn from a trial: it is over, or has been paused."""
-        return np.asarray((self.state >= State.PAUSED.value) | ~np.isnan(self.granted))
+        has_result = np.asarray(self.state >= State.PAUSED.value)
+        np.place(has_result, ~has_result, ~np.isnan(self.granted[~has_result]))
+        return has_result
 
     @property
     def disturbed(self) -> Mask:
@@ -296,8 +298,7 @@ class History:
         return self._find_excused().in_outage
 
     def _find_excused(self) -> Excused:
-        over = np.flatnonzero(self.fits & (self.state >= State.COMPLETE.value))
-        return self._excused.find(self.space, self.X, over, self.state[over])
+        return self._excused.find(self.space, self.X, self.fits, self.state)
 
     @property
     def competing(self) -> Mask:
@@ -534,26 +535,27 @@ class History:
         numbers = [r.number for r in rows]
         first, last = numbers[0], numbers[-1]
         at = slice(first, last + 1) if last - first + 1 == len(numbers) else numbers
+        n_known = self.n
         self._columns.make_room(max(numbers) + 1)
         self.n = max(self.n, max(numbers) + 1)
 
         column = self._columns
-        nan = np.nan
-        no_values = (nan,) * len(self.directions)
+        no_values = (np.nan,) * len(self.directions)
         column["state"][at] = [r.state for r in rows]
         column["values"][at] = [
             no_values if r.values is None or len(r.values) != len(no_values) else r.values
             for r in rows
         ]
-        column["started_s"][at] = [nan if r.started_s is None else r.started_s for r in rows]
-        column["finished_s"][at] = [nan if r.finished_s is None else r.finished_s for r in rows]
-        column["cost"][at] = [nan if r.cost is None else r.cost for r in rows]
+        column["started_s"][at] = [np.nan if r.started_s is None else r.started_s for r in rows]
+        column["finished_s"][at] = [np.nan if r.finished_s is None else r.finished_s for r in rows]
+        column["cost"][at] = [np.nan if r.cost is None else r.cost for r in rows]
         column["confirming"][at] = [r.confirms is not None for r in rows]
         column["disturbed"][at] = [r.disturbed for r in rows]
         column["n_folds"][at] = [r.n_folds for r in rows]
         column["n_claims"][at] = [r.token for r in rows]
         for row in rows:
-            self._put_sparse(row)
+            if row.number < n_known or not row.is_plain:
+                self._put_sparse(row)
         self._params.put(rows, at)
 
     def _put_one(self, row: TrialRow) -> None:

@@ -96,7 +96,8 @@ class DensityFitter:
             self._axes = known
         axes = known[1]
         good = order[: len(weights)]
-        others, recency = _select_others(np.sort(order[len(weights) :]))
+        # What is not good is in the order of numbers but for some, which this sort makes use of.
+        others, recency = _select_others(np.sort(order[len(weights) :], kind="stable"))
         good_X, others_X = X[good], X[others]
         if lent is not None:
             good_X = np.concatenate([good_X, lent.good])
@@ -118,29 +119,34 @@ def _select_others(numbers: Index) -> tuple[Index, Array]:
 
     Of more than 160: the newest half, and an even sample of the older ones with the weight of all.
     """
-    weights = recency_weights(len(numbers))
-    if len(numbers) <= _MAX_OTHERS:
-        return numbers, weights
+    n = len(numbers)
+    if n <= _MAX_OTHERS:
+        return numbers, recency_weights(np.arange(n), n)
     n_newest = _MAX_OTHERS // 2
-    n_older = len(numbers) - n_newest
+    n_older = n - n_newest
     n_sampled = _MAX_OTHERS - n_newest
     sampled = np.arange(n_sampled) * n_older // n_sampled
-    older_weights = weights[sampled] * (n_older / n_sampled)
+    older_weights = recency_weights(sampled, n) * (n_older / n_sampled)
+    newest = np.arange(n_older, n)
     return (
-        np.concatenate([numbers[sampled], numbers[-n_newest:]]),
-        np.concatenate([older_weights, weights[-n_newest:]]),
+        np.concatenate([numbers[sampled], numbers[newest]]),
+        np.concatenate([older_weights, recency_weights(newest, n)]),
     )
 
 
-def recency_weights(n: int) -> Array:
-    """Return weights (n,) by age, the oldest first: the newest 25 count in full, older ones less.
+def recency_weights(place: Index, n: int) -> Array:
+    """Return weights (k,) by age: the newest 25 of n count in full, older ones less.
+
+    Args:
+        place: (k,) places in the order of age, 0 for the oldest.
+        n: How many there are.
 
     Source: the linear forgetting of Hyperopt, as in Optuna.
     """
     if n <= _N_NEWEST + 1:
-        return np.ones(n)
+        return np.ones(len(place))
     slope = (1 - 1 / n) / (n - _N_NEWEST - 1)
-    return np.asarray(np.minimum(1 / n + np.arange(n) * slope, 1.0))
+    return np.asarray(np.minimum(1 / n + place * slope, 1.0))
 
 
 def improvement_weights(loss: Array, n_good: int) -> Array:

@@ -35,11 +35,13 @@ def rank_trials(
 
     Source: Deb 2000 (infeasible trials behind feasible ones, by violation).
     """
-    numbers = history.number if among is None else among
-    numbers = numbers[(history.fits & ~history.unblamed)[numbers]]
-    state = history.state[numbers]
-    complete = numbers[state == State.COMPLETE]
-    rest = numbers[(state != State.COMPLETE) & (state != State.WAITING)]
+    state = history.state
+    counts = history.fits & ~history.unblamed
+    if among is not None:
+        counts[np.setdiff1d(history.number, among)] = False
+    is_complete = counts & (state == State.COMPLETE.value)
+    complete = np.flatnonzero(is_complete)
+    rest = np.flatnonzero(counts & ~is_complete & (state != State.WAITING.value))
 
     infeasible = complete[:0]
     if history.constraint_names:
@@ -56,7 +58,10 @@ def rank_trials(
         losses = np.where(np.isfinite(estimates), estimates, losses[:, 0])[:, None]
         complete = np.sort(np.concatenate([complete, told]))
         rest = np.setdiff1d(rest, told)
-    complete = complete[order_losses(losses[complete], most, cache)]
+    if len(complete) == history.n:  # nothing is picked from a million
+        complete = order_losses(losses, most, cache)
+    else:
+        complete = complete.take(order_losses(losses.take(complete, axis=0), most, cache))
 
     stopped = history.has_result[rest] & (history.state[rest] != State.FAILED)
     pruned = rest[stopped]

@@ -138,7 +138,7 @@ def good_trial_weights(history: History, order: Index, n_good: int) -> Array:
         n_good: Number of good trials.
     """
     first = order[: n_good + 1]
-    loss = history.losses[first]
+    loss = history.losses_of(history.values[first])
     complete = history.state[first] == State.COMPLETE
     if not is_crossed(history):
         return improvement_weights(np.where(complete, loss[:, 0], np.inf), n_good)

@@ -22,7 +22,7 @@ import platform
 import time
 import uuid
 from abc import ABC, abstractmethod
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -398,6 +398,23 @@ class Storage(ABC):
         Raises:
             StudyNotFoundError: The study was deleted.
         """
+
+    def read_all(self, study: int, take: Callable[[Sequence[TrialRow]], None]) -> Changes:
+        """Return all that `changes(study, 0)` does, its trials not in a list but in blocks.
+
+        So a large study need not be in memory as rows.
+
+        Args:
+            study: The study's id.
+            take: Called with trials that follow on each other by number, again from the first where
+                the reading was interrupted and begins anew.
+
+        Raises:
+            StudyNotFoundError: The study was deleted.
+        """
+        everything = self.changes(study, 0)
+        take(everything.rows)
+        return replace(everything, rows=())
 
     def page_of_changes(self, study: int, since: int) -> Changes:
         """Return what is new since a revision up to some later one; see `paging`.

@@ -32,9 +32,12 @@ def checksum_study(key: str, title: str | None, spec: str, created_s: float) -> 
     return crc32(f"{key}\n{title}\n{created_s:.3f}\n{spec}".encode())
 
 
-def checksum_trial(study: int, number: int, state: int, token: int, retries: int, body: str) -> int:
-    """Return the checksum of a trial's row."""
-    return crc32(body.encode(), crc32(_pack_trial(study, number, state, token, retries)))
+def checksum_trial(
+    study: int, number: int, state: int, token: int, retries: int, body: str | bytes
+) -> int:
+    """Return the checksum of a trial's row; its body is text, or its UTF-8."""
+    data = body.encode() if isinstance(body, str) else body
+    return crc32(data, crc32(_pack_trial(study, number, state, token, retries)))
 
 
 def checksum_report(study: int, number: int, step: float, value: float | str) -> int:

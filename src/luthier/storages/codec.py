@@ -271,7 +271,7 @@ _Written = TypedDict(  # type: ignore[misc]
     "_Written", {f.name: f.type for f in msgspec.structs.fields(_Body)}, total=False
 )
 _written: msgspec.json.Decoder[Any] = msgspec.json.Decoder(_Written)
-_decode_body: Callable[[str], dict[str, Any]] = _written.decode
+_decode_body: Callable[[str | bytes], dict[str, Any]] = _written.decode
 _STATES: dict[int, State] = {state.value: state for state in State}
 
 

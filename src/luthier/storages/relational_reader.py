@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Protocol
 
 import msgspec
@@ -23,6 +23,7 @@ from .table_rows import read_report, read_study, read_trial
 _COLUMNS = "number, state, token, lease_s, retries, body, checksum"
 _REPORT_COLUMNS = "number, step, value, checksum"
 _AT_ONCE = 500  # trials that one statement names
+_BLOCK = 2_000  # trials that are read at a time
 _SELECT_REVISION = "SELECT revision FROM luthier_studies WHERE id = ?"
 _SELECT_REPORTS = f"SELECT {_REPORT_COLUMNS} FROM luthier_reports WHERE study = ?"
 SELECT_TRIAL = f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? AND number = ?"
@@ -109,6 +110,30 @@ class RelationalReader(Storage):
 
         with self._read() as db:
             return self._read_changes(db, study, since, None)
+
+    def read_all(self, study: int, take: Callable[[Sequence[TrialRow]], None]) -> Changes:
+        query = f"SELECT {_COLUMNS} FROM luthier_trials WHERE study = ? AND number >= ?"
+        some = f"{query} ORDER BY number LIMIT {_BLOCK}"
+        n_read = 0
+        with self._read() as db:
+            news = _require_study(db.execute(_SELECT_NEWS, (0, study)).fetchone())
+            revision, n, spec = news
+            with self._refuse_unreadable(db, study):
+                while n_read < n:
+                    found = db.execute(some, (study, n_read)).fetchall()
+                    rows = [read_trial(study, r) for r in found]
+                    _require_all(rows, min(n - n_read, _BLOCK), n_read)
+                    take(rows)
+                    n_read += len(rows)
+                reports = [
+                    read_report(study, r, n)
+                    for r in db.execute(
+                        f"{_SELECT_REPORTS} ORDER BY revision, number, step", (study,)
+                    )
+                ]
+                return Changes(
+                    int(revision), (), reports, None if spec is None else decode_spec(spec)
+                )
 
     def page_of_changes(self, study: int, since: int) -> Changes:
         if self._query_one(_SELECT_REVISION, (study,)) == (since,):
@@ -295,10 +320,10 @@ def _require_study(row: Any) -> Any:
     return row
 
 
-def _require_all(rows: Sequence[TrialRow], n: int) -> None:
-    """Refuse the trials of a study of which one is missing."""
-    if len(rows) != n or any(row.number != i for i, row in enumerate(rows)):
-        raise ValueError(f"{len(rows)} of {n} trials are there")
+def _require_all(rows: Sequence[TrialRow], n: int, first: int = 0) -> None:
+    """Refuse n trials of a study, from the first on, of which one is missing."""
+    if len(rows) != n or any(row.number != i for i, row in enumerate(rows, first)):
+        raise ValueError(f"{len(rows)} of {n} trials are there, from trial {first} on")
 
 
 def _among(numbers: Sequence[int]) -> str:

@@ -142,6 +142,9 @@ class Wrapper(Storage):
     def changes(self, study: int, since: int) -> Changes:
         return self._run(lambda: self.inner.changes(study, since))
 
+    def read_all(self, study: int, take: Callable[[Sequence[TrialRow]], None]) -> Changes:
+        return self._run(lambda: self.inner.read_all(study, take))
+
     def page_of_changes(self, study: int, since: int) -> Changes:
         return self._run(lambda: self.inner.page_of_changes(study, since))
 

@@ -73,8 +73,12 @@ class Replica:
 
     def refresh(self) -> None:
         """Read what others have written since the last look."""
-        changes = self.storage.changes(self.study, self.history.revision)
-        if changes.revision == self.history.revision:
+        since = self.history.revision
+        if since:
+            changes = self.storage.changes(self.study, since)
+        else:
+            changes = self.storage.read_all(self.study, self._put)
+        if changes.revision == since:
             return
         self._take_in(changes)
         self.history.set_revision(changes.revision)

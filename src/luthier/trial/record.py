@@ -138,6 +138,12 @@ class TrialRow(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc
         return not any(v > 0 for v in self.constraints.values())
 
     @property
+    def is_plain(self) -> bool:
+        """Whether it is over, and has nothing that only some trials have."""
+        has_more = self.constraints or self.proposal or self.turns or self.checkpoints
+        return self.state >= State.COMPLETE and not has_more
+
+    @property
     def duration_s(self) -> float | None:
         """For how many seconds it ran, once finished."""
         if self.started_s is None or self.finished_s is None:
