@@ -153,15 +153,20 @@ def _fit_in(
     """Run fits in processes, the first ones first, and put the pipelines into `fitted`."""
     shared = fitters.share(material)
     left = list(reversed(jobs))
-    while left or fitters.n_running:
+    n_missing = len(jobs)
+    while n_missing:
         left_s = until - time.monotonic()
         while left and left_s > 0 and fitters.n_running < fitters.n_workers:
             only_search, tried = left.pop()
             key = only_search, tried.number
             fitters.submit(key, left_s, fit_rows, shared, tried.params, only_search)
-        if left_s <= 0 and not fitters.n_running:
+        if left_s <= 0:
+            fitters.drop()
             break
-        for done in fitters.wait(max(left_s, 0.0)):
+        for done in fitters.wait(left_s):
+            if not isinstance(done.key, tuple):
+                continue  # a fit of the search that was late
+            n_missing -= 1
             if done.error is None:
                 only_search, number = done.key
                 fitted[only_search][number] = done.result

@@ -12,7 +12,7 @@ from ..errors import TrialTimeoutError
 from ..executors import Processes
 from .fits import warm_up
 
-_USUAL_START_S = 1.5
+_LOOK_S = 0.05  # how often it is looked whether a fit has begun
 
 
 class Done(NamedTuple):
@@ -34,11 +34,9 @@ class Fitters(Protocol):
 
     Attributes:
         n_workers: How many at a time.
-        start_s: Seconds that a worker takes to come up, after another one was ended.
     """
 
     n_workers: int
-    start_s: float
 
     @property
     def n_running(self) -> int:
@@ -48,7 +46,7 @@ class Fitters(Protocol):
         """Return a stand-in for an argument of many fits, which travels once."""
 
     def submit(self, key: Any, limit_s: float, fn: Callable[..., Any], *args: Any) -> None:
-        """Begin a fit; it is ended after `limit_s` seconds."""
+        """Begin a fit; it is ended after `limit_s` seconds in its worker."""
 
     def wait(self, timeout_s: float) -> list[Done]:
         """Wait until a fit has ended, or the time is over; return those that have ended."""
@@ -65,7 +63,6 @@ class FitHere:
 
     def __init__(self) -> None:
         self.n_workers = 1
-        self.start_s = 0.0
         self._done: list[Done] = []
 
     @property
@@ -92,10 +89,20 @@ class FitHere:
         """There is nothing to end."""
 
 
-class _Running(NamedTuple):
-    worker: int
-    deadline: float
-    limit_s: float
+class _Running:
+    """A fit in a worker; its time counts from when the worker has come up.
+
+    Args:
+        key: What was asked for.
+        worker: Number of the worker.
+        limit_s: Seconds that it may take.
+    """
+
+    def __init__(self, key: Any, worker: int, limit_s: float) -> None:
+        self.key = key
+        self.worker = worker
+        self.limit_s = limit_s
+        self.deadline = math.inf
 
 
 class FitInProcesses:
@@ -108,20 +115,13 @@ class FitInProcesses:
 
     def __init__(self, n_workers: int, memory_mb: float | None) -> None:
         self.n_workers = n_workers
-        self.start_s = _USUAL_START_S
         self._limits = None if memory_mb is None else {"memory_mb": memory_mb}
         self._workers = [self._start() for _ in range(n_workers)]
-        self._running: dict[cf.Future[Any], tuple[Any, _Running]] = {}
+        self._running: dict[cf.Future[Any], _Running] = {}
 
     def _start(self) -> Processes:
         worker = Processes(1, limits=self._limits)
-        begin = time.monotonic()
-
-        def note(future: cf.Future[Any]) -> None:
-            if not future.cancelled() and future.exception() is None:
-                self.start_s = time.monotonic() - begin
-
-        worker.submit(warm_up).add_done_callback(note)
+        worker.submit(warm_up)
         return worker
 
     @property
@@ -132,14 +132,13 @@ class FitInProcesses:
         return self._workers[0].put(value)
 
     def submit(self, key: Any, limit_s: float, fn: Callable[..., Any], *args: Any) -> None:
-        busy = {running.worker for _, running in self._running.values()}
+        busy = {running.worker for running in self._running.values()}
         worker = next(i for i in range(self.n_workers) if i not in busy)
         future = self._workers[worker].submit(fn, *args)
-        self._running[future] = key, _Running(worker, time.monotonic() + limit_s, limit_s)
+        self._running[future] = _Running(key, worker, limit_s)
 
     def wait(self, timeout_s: float) -> list[Done]:
-        soonest = min((r.deadline for _, r in self._running.values()), default=0.0)
-        pause = max(0.0, min(timeout_s, soonest - time.monotonic()))
+        pause = max(0.0, min(timeout_s, self._note_begun() - time.monotonic()))
         cf.wait(
             self._running,
             timeout=None if math.isinf(pause) else pause,
@@ -147,26 +146,37 @@ class FitInProcesses:
         )
         now = time.monotonic()
         ended = []
-        for future, (key, running) in list(self._running.items()):
+        for future, running in list(self._running.items()):
             if future.done():
                 error = future.exception()
                 result = None if error is not None else future.result()
-                ended.append(Done(key, result, error))
+                ended.append(Done(running.key, result, error))
             elif now >= running.deadline:
                 self._replace(running.worker)
                 late = TrialTimeoutError(f"ran longer than {running.limit_s:.1f} s and was ended")
-                ended.append(Done(key, None, late))
+                ended.append(Done(running.key, None, late))
             else:
                 continue
             del self._running[future]
         return ended
+
+    def _note_begun(self) -> float:
+        """Set the deadlines of fits that have begun; return when to look again."""
+        now = time.monotonic()
+        look_again = math.inf
+        for future, running in self._running.items():
+            if math.isinf(running.deadline) and future.running():
+                running.deadline = now + running.limit_s
+            waits = math.isinf(running.deadline) and not math.isinf(running.limit_s)
+            look_again = min(look_again, now + _LOOK_S if waits else running.deadline)
+        return look_again
 
     def _replace(self, worker: int) -> None:
         self._workers[worker].shutdown(wait=False, cancel_futures=True)
         self._workers[worker] = self._start()
 
     def drop(self) -> None:
-        for _, running in self._running.values():
+        for running in self._running.values():
             self._replace(running.worker)
         self._running.clear()
 

@@ -49,7 +49,8 @@ _LIBRARIES_MB = 250  # that a worker holds before it fits anything
 _LEAST_HELD_OUT = 20  # rows; with fewer there is no promise
 _MOST_HELD_OUT = 5_000  # rows; more would make the promise hardly sharper
 _MOST_RESERVED = 0.35  # of the time, for the final model
-_MOST_WAITED = 0.05  # of the time, for fits that run longer than expected
+_MOST_WAITED_S = 10.0
+_WAITED = 0.03  # of the time, for fits that run longer than expected
 _START_S = 1.5  # of the end of a run, beside its fits
 _GRACE_S = 0.5  # that fits of the final model may take beyond the time
 _N_SPENT = 8  # members of the final model for which time is set aside
@@ -318,9 +319,9 @@ def _search(
     time_s = math.inf if settings.time_s is None else settings.time_s
 
     def ask_end() -> tuple[float, float]:
-        fits_s = _reserve_s(search, material, fitters)
-        end = begin + time_s - min(fits_s + fitters.start_s, _MOST_RESERVED * time_s)
-        return end - min(fitters.start_s, _MOST_WAITED * time_s), end
+        reserve_s = _reserve_s(search, material, fitters)
+        end = begin + time_s - min(reserve_s, _MOST_RESERVED * time_s)
+        return end - min(_WAITED * time_s, _MOST_WAITED_S), end
 
     search.run(ask_end, settings.n_trials)
     return study, search, space
@@ -349,8 +350,8 @@ def _check_space(space: Space, material: Material) -> None:
 def _reserve_s(search: Search, material: Material, fitters: Fitters) -> float:
     """Return how many seconds are set aside for the final model."""
     more = len(material.y) / len(material.plan[0].train)
-    fits_s = sum(tried.fit_s for tried in search.ranked()[:_N_SPENT]) * more * 2
-    return float(fits_s / fitters.n_workers * 1.2 + _START_S)
+    fits = [tried.fit_s * more for tried in search.ranked()[:_N_SPENT]]
+    return float(2 * sum(fits) / fitters.n_workers * 1.2 + _START_S)
 
 
 def _hash(material: Material, metric: Metric) -> str:

@@ -139,21 +139,23 @@ class Search:
                     f"trial {row.number} of the file was run on other data, or with another metric "
                     "or other folds, so its score cannot be compared; use another path"
                 )
-            if row.state != State.COMPLETE or row.value is None:
-                continue
-            packed = noted.get("told")
+            self._portfolio.forget(row.params)
             tried = Tried(
                 number=row.number,
                 params=dict(row.params),
-                loss=self._metric.sign() * row.value,
-                state="complete",
+                state="failed" if row.state == State.FAILED else "stopped",
                 fit_s=noted["fit_s"],
                 predict_s=noted["predict_s"],
-                told=None if packed is None else OutOfFold.unpack(packed, n, n_classes),
+                why=(row.error or "").strip().rpartition("\n")[2],
             )
             self.tried[row.number] = tried
+            if row.state != State.COMPLETE or row.value is None:
+                continue
+            packed = noted.get("told")
+            tried.loss = self._metric.sign() * row.value
+            tried.state = "complete"
+            tried.told = None if packed is None else OutOfFold.unpack(packed, n, n_classes)
             self._known.add(row.params[LEARNER])
-            self._portfolio.forget(row.params)
             self._portfolio.note_loss(row.params[LEARNER], tried.loss)
             self._portfolio.note_fit(row.params[LEARNER], tried.fit_s)
 
@@ -301,7 +303,8 @@ class Search:
 
     def _end(self) -> None:
         """End the trials that still run: time is over."""
-        self._fitters.drop()
+        if self._fitters.n_running == self._fitters.n_workers:
+            self._fitters.drop()  # else the final model has a free worker, and that one may be late
         self._waiting.clear()
         for running in list(self._open.values()):
             running.tried.state = "stopped"
