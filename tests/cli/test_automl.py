@@ -13,7 +13,7 @@ from luthier.cli import cli
 @pytest.fixture
 def file(tmp_path):
     rng = np.random.default_rng(0)
-    frame = pd.DataFrame(rng.normal(size=(150, 3)), columns=["size", "age", "[red]x"])
+    frame = pd.DataFrame(rng.normal(size=(400, 3)), columns=["size", "age", "[red]x"])
     frame["level"] = np.where(frame["size"] > 0, "high", "low")
     frame.to_csv(tmp_path / "train.csv", index=False)
     return tmp_path / "train.csv"
@@ -45,7 +45,7 @@ def test_a_file_becomes_a_model_a_program_and_a_report(file, tmp_path):
         "--report",
         report,
     )
-    assert "150 rows with 3 columns: 3 numbers." in said
+    assert "400 rows with 3 columns: 3 numbers." in said
     assert "The model is" in said
     assert "def make_model():" in program.read_text()
     assert "[red]x" in report.read_text()

@@ -45,6 +45,7 @@ from .portfolio import Portfolio
 from .search import Search, Tried
 
 _MOST_JOBS = 8
+_LARGE_CELLS = 500_000  # of a table, from which on a fit may use several threads
 _LIBRARIES_MB = 250  # that a worker holds before it fits anything
 _LEAST_HELD_OUT = 20  # rows; with fewer there is no promise
 _MOST_HELD_OUT = 5_000  # rows; more would make the promise hardly sharper
@@ -174,8 +175,8 @@ def run(
             n_classes=0 if classes is None else len(classes),
             seed=settings.seed % 2**31,
         )
-        n_threads = settings.n_jobs or 1
-        if isinstance(fitters, FitInProcesses):
+        n_threads = 1  # more than one is lost on small tables, and on cores that others use
+        if len(y) * len(columns) >= _LARGE_CELLS:
             n_threads = max(1, len(cores()) // fitters.n_workers)
         material = Material(X, y, rest, plan, recipe, n_threads)
         found = _search(settings, material, metric, fitters, begin)
