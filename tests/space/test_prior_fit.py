@@ -67,9 +67,21 @@ def test_searches_with_such_a_space_begin_near_the_past_bests():
 
 
 def test_numbers_with_a_text_among_them_become_choices_which_is_said():
-    fitted, notes = fit_priors([{"lr": 0.1}, {"lr": 0.05}, {"lr": "nan"}])
-    assert fitted.params["lr"].choices == (0.1, 0.05, "nan")
-    assert notes == ["lr has numbers and 'nan', so each of its values is a choice"]
+    fitted, notes = fit_priors([{"lr": 0.1}, {"lr": 0.05}, {"lr": "auto"}])
+    assert fitted.params["lr"].choices == (0.1, 0.05, "auto")
+    assert notes == ["lr has numbers and 'auto', so each of its values is a choice"]
+
+
+def test_nan_tells_nothing_which_is_said():
+    rows = [{"lr": 0.1}, {"lr": 0.05}, {"lr": "nan"}, {"lr": float("nan")}]
+    fitted, notes = fit_priors(rows)
+    assert fitted.params == fit_priors(rows[:2]).space.params
+    assert notes == ["lr: 2 of 4 values are NaN"]
+
+
+def test_a_column_that_spans_all_numbers_is_named():
+    with pytest.raises(SpaceError, match="column 'loss' is no parameter"):
+        fit_priors([{"lr": 0.1, "loss": 0.9}, {"lr": 0.2, "loss": 1e308}])
 
 
 def test_what_is_not_used_is_said():

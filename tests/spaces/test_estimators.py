@@ -45,3 +45,9 @@ def test_columns_are_counted_in_lists_and_what_is_no_table_is_refused():
     for X in ([1.0, 2.0], [[1.0], [2.0, 3.0]], "wine"):
         with pytest.raises(EstimatorError, match="X has rows and columns"):
             spaces.suggest(SVC(), X)
+
+
+def test_a_linear_kernel_has_no_gamma():
+    space = spaces.suggest(make_pipeline(StandardScaler(), SVC(kernel="linear")), np.zeros((5, 4)))
+    assert set(space.params) == {"svc__C"}
+    assert set(spaces.suggest(SVC(kernel="poly")).params) == {"C", "gamma"}

@@ -31,6 +31,10 @@ def test_a_portfolio_has_ten_different_rows_of_the_space(name):
         assert len(space.first_points.X) == 10
 
 
+def test_every_model_of_scikit_learn_and_every_booster_has_a_portfolio():
+    assert set(FAMILIES) == set(read_portfolios())
+
+
 def test_portfolios_say_where_they_come_from():
     for family, portfolio in read_portfolios().items():
         assert family in FAMILIES

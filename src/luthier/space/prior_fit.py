@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from ..errors import SpaceError
+from ..errors import DistributionError, SpaceError
 from ..numerics import priors
 from .choices import choice_key, to_choice
 from .distributions import Categorical, Distribution, Float, Int
@@ -54,16 +54,16 @@ def fit_priors(rows: Sequence[Mapping[str, Any]], space: Space | None = None) ->
         SpaceError: There are no rows, or none tells of a parameter.
     """
     names = list(dict.fromkeys(name for row in rows for name in row))
-    columns = {n: [row[n] for row in rows if row.get(n) is not None] for n in names}
+    notes: list[str] = []
+    columns = {n: _drop_missing(n, [row.get(n) for row in rows], notes) for n in names}
     known = {n: values for n, values in columns.items() if values}
     if not known:
         raise SpaceError(
             f"expected rows of past bests, one column for each parameter, got {len(rows)} rows "
             "that tell nothing"
         )
-    notes: list[str] = []
     if space is None:
-        space = Space({n: _read_distribution(values) for n, values in known.items()})
+        space = Space({n: _read_column(n, values) for n, values in known.items()})
         notes += [
             f"{n} has numbers and {texts[0]!r:.100}, so each of its values is a choice"
             for n, values in known.items()
@@ -82,6 +82,38 @@ def fit_priors(rows: Sequence[Mapping[str, Any]], space: Space | None = None) ->
             f"{list(space.params)!r:.500}"
         )
     return FittedPriors(space.with_params(fitted), notes)
+
+
+def _drop_missing(name: str, values: Sequence[Any], notes: list[str]) -> list[Any]:
+    """Return the values of a column that tell something.
+
+    NaN, and its text in a column of numbers, tells nothing, which is noted.
+    """
+    found = [v for v in values if v is not None]
+    has_numbers = any(isinstance(v, int | float) for v in found)
+    kept = [v for v in found if v == v and not (has_numbers and _is_nan_text(v))]
+    if len(kept) < len(found):
+        notes.append(f"{name}: {len(found) - len(kept)} of {len(found)} values are NaN")
+    return kept
+
+
+def _is_nan_text(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().lower() == "nan"
+
+
+def _read_column(name: str, values: Sequence[Any]) -> Distribution:
+    """Return a distribution that has all values of a column.
+
+    Raises:
+        SpaceError: There is none, as numbers are too far apart.
+    """
+    try:
+        return _read_distribution(values)
+    except (DistributionError, OverflowError) as e:
+        raise SpaceError(
+            f"column {name!r:.100} is no parameter, as its values span no range that floats can "
+            f"measure: {e}; leave it out, or pass a space"
+        ) from None
 
 
 def _read_distribution(values: Sequence[Any]) -> Distribution:

@@ -101,6 +101,7 @@ def suggest(estimator: Any, X: Any = None) -> Space:
 
     Names have the prefix of the step: `svc__C`. Where the estimator's own value of a parameter lies
     in its range, the search begins there; the portfolio, with the library's defaults, comes next.
+    A linear kernel has no `gamma`.
 
     Args:
         estimator: An estimator of scikit-learn, LightGBM, XGBoost or CatBoost; the class, or one
@@ -131,6 +132,8 @@ def suggest(estimator: Any, X: Any = None) -> Space:
         )
     space = found(None if X is None else _count_columns(X))
     own = last.get_params(deep=False)
+    if own.get("kernel") == "linear":  # which has no gamma
+        space = space.without("gamma")
     params = {prefix + n: _begin_at(dist, own.get(n), prefix) for n, dist in space.params.items()}
     return Space(params, first=[{prefix + n: v for n, v in row.items()} for row in space.first])
 

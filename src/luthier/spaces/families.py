@@ -23,6 +23,9 @@ from .portfolios import read_portfolio
 Task = Literal["classification", "regression"]
 Params = Mapping[str, Distribution]
 
+N_ROWS = 10
+"""First rows of a space, with the default."""
+
 _USUAL_FEATURES = 16  # columns that are assumed where nobody says how many there are
 _NONE = 1e-8  # a penalty that is none
 
@@ -278,7 +281,11 @@ def _make(family: str, params: Params, scale: Mapping[str, float] | None = None)
         {name: value * factors[name] if name in factors else value for name, value in row.items()}
         for row in read_portfolio(family)
     ]
-    return Space(params, first=[default, *mined])
+    rows = [default]
+    for row in mined:  # one may be the default, which depends on the data
+        if len(rows) < N_ROWS and default | row not in rows:
+            rows.append(default | row)
+    return Space(params, first=rows)
 
 
 def _is_regression(task: str) -> bool:
