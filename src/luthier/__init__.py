@@ -27,6 +27,7 @@ __all__ = [
     "Study",
     "StudyRecord",
     "Trial",
+    "TrialBatch",
     "TrialDisturbedError",
     "TrialPruned",
     "TrialRow",
@@ -107,6 +108,7 @@ if TYPE_CHECKING:
     from .transfer import Memory as Memory
     from .trial import State as State
     from .trial import Trial as Trial
+    from .trial import TrialBatch as TrialBatch
     from .trial import TrialRow as TrialRow
 else:
     __getattr__, __dir__ = attach(
@@ -131,6 +133,7 @@ else:
             "Study": "study",
             "StudyRecord": "storages.base",
             "Trial": "trial",
+            "TrialBatch": "trial",
             "TrialDisturbedError": "errors",
             "TrialPruned": "errors",
             "TrialRow": "trial",

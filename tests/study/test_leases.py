@@ -148,7 +148,7 @@ def test_trials_that_are_over_leave_nothing_behind(make, tmp_path):
 
     def hold_and_drop():
         for number in range(1000, 3000):
-            leases.hold(number, 1)
+            leases.hold({number: 1})
             leases.drop(number)
 
     hold_and_drop()

@@ -29,6 +29,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ..errors import (
+    LeaseLostError,
     StorageDamagedError,
     StudyError,
     StudyNotFoundError,
@@ -81,6 +82,26 @@ class Report(msgspec.Struct, frozen=True):
     number: int
     step: float
     value: ReportValue
+
+
+class HeldReport(msgspec.Struct, frozen=True):
+    """One intermediate value that a worker hands in, of a trial that it holds.
+
+    Attributes:
+        number: The trial's.
+        token: The trial's token.
+        step: How far it was trained.
+        value: The value, or one for each of several objectives.
+        checkpoints: References to checkpoints, in place of its own; None to leave them.
+        params: Its params, in place of those before; empty to leave them.
+    """
+
+    number: int
+    token: int
+    step: float
+    value: ReportValue
+    checkpoints: tuple[dict[str, Any], ...] | None = None
+    params: dict[str, Any] = {}
 
 
 class Changes(msgspec.Struct, frozen=True):
@@ -302,6 +323,30 @@ class Storage(ABC):
             LeaseLostError: The token is not the latest.
         """
 
+    def report_all(self, study: int, reports: Sequence[HeldReport]) -> tuple[int, list[int]]:
+        """Add an intermediate value to each of several running trials, as `report` does.
+
+        One transaction where the storage overrides this; else one a trial.
+
+        Args:
+            study: The study's id.
+            reports: At most one a trial.
+
+        Returns:
+            The study's revision; and the numbers of trials whose token is not the latest, of which
+            nothing is stored.
+        """
+        revision = -1
+        lost = []
+        for r in reports:
+            try:
+                revision = self.report(
+                    study, r.number, r.token, r.step, r.value, r.checkpoints, r.params
+                )
+            except LeaseLostError:
+                lost.append(r.number)
+        return revision, lost
+
     @abstractmethod
     def finish(self, study: int, row: TrialRow) -> int:
         """End a trial, or its turn.
@@ -358,6 +403,28 @@ class Storage(ABC):
             if begun >= 0:
                 return TurnedOver(begun, known, others)
         return TurnedOver(None, others.revision, others)
+
+    def finish_all(self, study: int, rows: Sequence[TrialRow]) -> tuple[int, list[int]]:
+        """End several trials, or their turns, as `finish` does.
+
+        One transaction where the storage overrides this; else one a trial.
+
+        Args:
+            study: The study's id.
+            rows: The trials, under the tokens that their worker holds.
+
+        Returns:
+            The study's revision; and the numbers of trials whose end is refused, as their token is
+            not the latest, or they are over with another result.
+        """
+        revision = -1
+        lost = []
+        for row in rows:
+            try:
+                revision = self.finish(study, row)
+            except LeaseLostError:
+                lost.append(row.number)
+        return revision, lost
 
     @abstractmethod
     def release(self, study: int, number: int, token: int, retried: bool) -> int:

@@ -10,10 +10,10 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from ..errors import StudyExistsError, StudyNotFoundError
+from ..errors import LeaseLostError, StudyExistsError, StudyNotFoundError
 from ..trial.record import ReportValue, State, TrialRow, Turn
 from . import transitions
-from .base import Changes, StudyRecord, TurnedOver, choose_offer
+from .base import Changes, HeldReport, StudyRecord, TurnedOver, choose_offer
 from .checksums import checksum_report, checksum_study, checksum_trial
 from .codec import encode_body, to_json, value_to_column
 from .relational_reader import SELECT_HEAD, RelationalReader, Transaction
@@ -269,24 +269,45 @@ class Relational(RelationalReader):
         params: dict[str, Any],
     ) -> int:
         until = self.now() + self.lease_s
+        held = HeldReport(number, token, step, value, checkpoints, params)
         with self._write() as db:
             revision = self._lock_study(db, study)
-            row = self._read_held_trial(db, study, number, token)
-            db.execute(self._UPSERT_REPORT, self._report(study, number, step, value, revision))
-            row, changed = transitions.report(row, until, checkpoints, params)
-            if changed:
-                self._update_trial(db, study, row, revision)
-            else:
-                db.execute(_EXTEND_LEASE, (until, study, number, token))
+            self._add_report(db, study, held, until, revision)
         return revision
+
+    def report_all(self, study: int, reports: Sequence[HeldReport]) -> tuple[int, list[int]]:
+        until = self.now() + self.lease_s
+        lost = []
+        with self._write() as db:
+            revision = self._lock_study(db, study)
+            for held in reports:
+                try:
+                    self._add_report(db, study, held, until, revision)
+                except LeaseLostError:
+                    lost.append(held.number)
+            if len(lost) == len(reports):
+                revision = self._lower_revision(db, study, revision)
+        return revision, lost
+
+    def _add_report(
+        self, db: Transaction, study: int, held: HeldReport, until: float, revision: int
+    ) -> None:
+        """Write a report and the lease, and what else of its trial has changed."""
+        number = held.number
+        row = self._read_held_trial(db, study, number, held.token)
+        report = self._report(study, number, held.step, held.value, revision)
+        db.execute(self._UPSERT_REPORT, report)
+        row, changed = transitions.report(row, until, held.checkpoints, held.params)
+        if changed:
+            self._update_trial(db, study, row, revision)
+        else:
+            db.execute(_EXTEND_LEASE, (until, study, number, held.token))
 
     def finish(self, study: int, row: TrialRow) -> int:
         with self._write() as db:
             revision = self._lock_study(db, study)
-            ended = transitions.finish(row, self._read_trial(db, study, row.number))
-            if ended is None:
+            if not self._end_trial(db, study, row, revision):
                 return self._lower_revision(db, study, revision)
-            self._update_trial(db, study, ended, revision)
         return revision
 
     def turn_over(
@@ -317,6 +338,27 @@ class Relational(RelationalReader):
             elif ended is None:
                 revision = self._lower_revision(db, study, revision)
         return TurnedOver(begun, revision, others)
+
+    def finish_all(self, study: int, rows: Sequence[TrialRow]) -> tuple[int, list[int]]:
+        lost = []
+        n_ended = 0
+        with self._write() as db:
+            revision = self._lock_study(db, study)
+            for row in rows:
+                try:
+                    n_ended += self._end_trial(db, study, row, revision)
+                except LeaseLostError:
+                    lost.append(row.number)
+            if not n_ended:
+                revision = self._lower_revision(db, study, revision)
+        return revision, lost
+
+    def _end_trial(self, db: Transaction, study: int, row: TrialRow, revision: int) -> bool:
+        """Write the end of a trial; whether there was anything to write."""
+        ended = transitions.finish(row, self._read_trial(db, study, row.number))
+        if ended is not None:
+            self._update_trial(db, study, ended, revision)
+        return ended is not None
 
     def release(self, study: int, number: int, token: int, retried: bool) -> int:
         now = self.now()

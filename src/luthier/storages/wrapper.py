@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from ..trial.record import ReportValue, TrialRow, Turn
-from .base import Changes, Storage, StudyRecord, TurnedOver
+from .base import Changes, HeldReport, Storage, StudyRecord, TurnedOver
 from .paging import STUDIES
 
 T = TypeVar("T")
@@ -120,6 +120,9 @@ class Wrapper(Storage):
             lambda: self.inner.report(study, number, token, step, value, checkpoints, params)
         )
 
+    def report_all(self, study: int, reports: Sequence[HeldReport]) -> tuple[int, list[int]]:
+        return self._run(lambda: self.inner.report_all(study, reports))
+
     def finish(self, study: int, row: TrialRow) -> int:
         return self._run(lambda: self.inner.finish(study, row))
 
@@ -132,6 +135,9 @@ class Wrapper(Storage):
         call: str | None = None,
     ) -> TurnedOver:
         return self._run(lambda: self.inner.turn_over(study, row, offers, since, call))
+
+    def finish_all(self, study: int, rows: Sequence[TrialRow]) -> tuple[int, list[int]]:
+        return self._run(lambda: self.inner.finish_all(study, rows))
 
     def release(self, study: int, number: int, token: int, retried: bool) -> int:
         return self._run(lambda: self.inner.release(study, number, token, retried))

@@ -26,7 +26,7 @@ from ..samplers.base import Sampler
 from ..schedulers.base import Next, Scheduler
 from ..space.space import Space
 from ..storages import Storage
-from ..storages.base import StudyRecord, worker_name
+from ..storages.base import HeldReport, StudyRecord, worker_name
 from ..storages.controls import Controls
 from ..storages.forks import ForkAware, UnusableLock, follow_forks
 from ..storages.settings import Settings, read_settings, read_space
@@ -46,10 +46,11 @@ from .obedience import Obedience
 from .param_warnings import warn_of_params
 from .proposals import Proposals
 from .replica import Replica
-from .row_at_end import check_n_values, row_at_end
+from .reports import Saved, store_report, store_reports
+from .row_at_end import row_at_end
 from .stop_signal import StopSignal
 from .training_faults import find_faults
-from .trial_end import store_end
+from .trial_end import store_end, store_ends
 
 _FORK_S = 10.0  # how long a fork waits for the verb of another thread
 
@@ -315,6 +316,18 @@ class Engine(ForkAware):
             The trial; or WAIT while none can be had before running ones are over, DONE where none
             can be had at all.
         """
+        answer = self._take(1, only, n_left, worker, fresh)
+        return answer if isinstance(answer, Next) else answer[0]
+
+    def _take(
+        self,
+        n: int,
+        only: Collection[int] | None,
+        n_left: int | None,
+        worker: str | None = None,
+        fresh: bool = False,
+    ) -> list[TrialRow] | Literal[Next.WAIT, Next.DONE]:
+        """Begin up to n trials, at least one; see `take`."""
         with self._lock, default_errstate():
             if not fresh:
                 self._replica.refresh()
@@ -327,38 +340,45 @@ class Engine(ForkAware):
                 only=only,
                 n_left=n_left,
             )
-            return self._intake.take(request)
+            return self._intake.take(request, n)
 
     def ask(
         self,
         taken: dict[int, Ticket],
         only: Collection[int] | None = None,
         n_left: int | None = None,
-    ) -> Ticket | Literal[Next.WAIT, Next.DONE]:
-        """Begin a trial that this process runs, and keep its lease alive until it is over.
+        n: int = 1,
+    ) -> list[Ticket] | Literal[Next.WAIT, Next.DONE]:
+        """Begin trials that this process runs, and keep their leases alive until they are over.
 
         Args:
-            taken: Number -> ticket; the trial is noted here too, so that an interrupt between two
+            taken: Number -> ticket; the trials are noted here too, so that an interrupt between two
                 steps loses nothing.
             only: See `take`.
             n_left: See `take`.
+            n: How many are wanted.
+
+        Returns:
+            From 1 to n trials; or why there is none, as of `take`.
         """
         with self._lock:
-            row = self.take(only, n_left)
-            return self.hold(row, taken) if isinstance(row, TrialRow) else row
+            rows = self._take(n, only, n_left)
+            if isinstance(rows, Next):
+                return rows
+            return self.hold(rows, taken)
 
-    def hold(self, row: TrialRow, taken: dict[int, Ticket]) -> Ticket:
-        """Keep the lease of a trial alive that was begun for this process, until it is over.
+    def hold(self, rows: Sequence[TrialRow], taken: dict[int, Ticket]) -> list[Ticket]:
+        """Keep the leases of trials alive that were begun for this process, until they are over.
 
         Args:
-            row: The trial.
+            rows: The trials.
             taken: See `ask`.
         """
         with self._lock:
-            ticket = self.ticket(row)
-            taken[row.number] = ticket
-            self._leases.hold(row.number, row.token)
-            return ticket
+            tickets = [self.ticket(row) for row in rows]
+            taken.update((ticket.number, ticket) for ticket in tickets)
+            self._leases.hold({row.number: row.token for row in rows})
+            return tickets
 
     def explain_no_trial(self, answer: Literal[Next.WAIT, Next.DONE]) -> str:
         """Say why `take` or `ask` gave no trial."""
@@ -407,39 +427,37 @@ class Engine(ForkAware):
             ReportError: There are more or fewer values than objectives.
             LeaseLostError: The trial was given to another worker in the meantime.
         """
-        check_n_values(number, value, len(self.directions))
         with self._lock:
-            history = self.history
-            references = None
-            if reference is not None:
-                if number not in self.held:  # its earlier turns ran elsewhere
-                    self.refresh()
-                references = self._retention.add(number, reference)
+            report = HeldReport(number, token, step, value, None, params)
+            store_report(self._replica, self._retention, (report, reference))
 
-            revision = self.storage.report(self.id, number, token, step, value, references, params)
-            # Params that grew since the last write change the stored row too.
-            same_params = not params or params == history.last_params(number)
-            if revision == history.revision + 1 and same_params:
-                history.put_report(number, step, value)
-                history.set_revision(revision)
-            elif not same_params or not self.storage.shared:
-                # With a shared storage `decide` reads the changes anyway.
-                self.refresh()
+    def report_all(self, saved: Sequence[Saved]) -> list[int]:
+        """Store an intermediate value of each of several trials, at once where the storage can.
 
-            if references is not None:
-                self._replica.set_checkpoints(number, references)
-            self._retention.delete_dropped()
+        Args:
+            saved: The reports, at most one a trial.
 
-    def decide(self, number: int, window: int | None = None) -> Decision:
+        Returns:
+            Numbers of trials that were given to another worker in the meantime.
+
+        Raises:
+            ReportError: There are more or fewer values than objectives.
+        """
+        with self._lock:
+            return store_reports(self._replica, self._retention, saved)
+
+    def decide(self, number: int, window: int | None = None, fresh: bool = False) -> Decision:
         """Ask the scheduler about a trial that has reported.
 
         Args:
             number: The trial's.
+            fresh: Whether the history has just been refreshed.
             window: How many trials run at a time where results are taken in in trial order: the
                 scheduler then sees only what is sure to be there whatever the timing.
         """
         with self._lock, default_errstate():
-            if self.storage.shared and (self._obedience.is_due() or self.scheduler is not None):
+            is_due = self._obedience.is_due() or self.scheduler is not None
+            if self.storage.shared and is_due and not fresh:
                 self.refresh()
             if self.controls.is_stopping(number, self.token(number)):
                 return Decision.STOP
@@ -509,18 +527,8 @@ class Engine(ForkAware):
             UnstorableError: As in `end`.
         """
         with self._lock:
-            unseen = (
-                reported_elsewhere
-                or outcome.state != State.COMPLETE
-                or number in self._replica.books.checkpoints
-            )
-            if self.storage.shared and unseen:
-                self.refresh()  # its reports, and what others did better
-
-            warn_of_params(self._warn, number, outcome, self.history, self.declared)
-            outcome = self._learn_space(outcome)
-            row = row_at_end(self.history, number, token, outcome, worker or self.worker)
-            self._warn_of_faults(number, outcome)
+            self._look_before_end([(number, outcome)], reported_elsewhere)
+            row = self._row_at_end(number, token, outcome, worker)
             offers: list[TrialRow] = []
             if next_worker is not None and self._obedience.answer(self.stop) is None:
                 request = Request(
@@ -537,6 +545,50 @@ class Engine(ForkAware):
                 self._leases.drop(number)
             self._retention.delete_dropped()
             return row, begun
+
+    def end_all(self, outcomes: Mapping[int, tuple[int, Outcome]]) -> dict[int, TrialRow]:
+        """Store what became of several trials that ran here, at once where the storage can.
+
+        Args:
+            outcomes: Number -> the token that proves that the worker holds the trial, and how it
+                ended.
+
+        Returns:
+            Number -> the trial as it was stored; without those that were given to another worker.
+
+        Raises:
+            UnstorableError: The storage takes nothing of an end; the others are stored.
+        """
+        with self._lock:
+            self._look_before_end([(i, outcome) for i, (_, outcome) in outcomes.items()])
+            rows = [self._row_at_end(i, *outcomes[i]) for i in sorted(outcomes)]
+            try:
+                stored = store_ends(self._replica, self._retention, rows)
+            finally:
+                self._leases.drop(*outcomes)
+            self._retention.delete_dropped()
+        return {row.number: row for row in stored}
+
+    def _look_before_end(
+        self, outcomes: Sequence[tuple[int, Outcome]], reported_elsewhere: bool = False
+    ) -> None:
+        """Read what the rows at the end need: reports of trials, and what others did better."""
+        known = self._replica.books.checkpoints
+        unseen = reported_elsewhere or any(
+            outcome.state != State.COMPLETE or number in known for number, outcome in outcomes
+        )
+        if self.storage.shared and unseen:
+            self.refresh()
+
+    def _row_at_end(
+        self, number: int, token: int, outcome: Outcome, worker: str | None = None
+    ) -> TrialRow:
+        """Return the row of a trial whose turn is over, after its warnings were given."""
+        warn_of_params(self._warn, number, outcome, self.history, self.declared)
+        outcome = self._learn_space(outcome)
+        row = row_at_end(self.history, number, token, outcome, worker or self.worker)
+        self._warn_of_faults(number, outcome)
+        return row
 
     def release(self, number: int, token: int, retried: bool) -> None:
         """Give a trial back that this process will not end.

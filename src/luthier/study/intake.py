@@ -1,4 +1,4 @@
-"""Intake: how a free worker gets its next trial.
+"""Intake: how a free worker gets its next trial, or several.
 
 In this order: a trial that waits or whose worker died, one that the scheduler resumes, a new one
 that the sampler proposes.
@@ -6,14 +6,16 @@ that the sampler proposes.
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any, Literal
 
 import msgspec
 from msgspec.structs import replace
 
+from ..errors import SpaceExhaustedError
 from ..samplers.base import Sampler
 from ..schedulers.base import Next, Resume, Scheduler
 from ..storages.transitions import EARLIER_ERRORS
@@ -21,7 +23,7 @@ from ..trial.record import State, TrialRow, Turn
 from ..warn_once import WarnOnce
 from ..wording import agree, count_of
 from .offer import Offer
-from .proposals import Proposals
+from .proposals import Proposals, Proposed
 from .replica import Replica
 
 _ATTEMPTS = 20  # to resume a trial that others resume at the same time
@@ -77,20 +79,26 @@ class Intake:
         self.warn = warn
         self.fixed: dict[int, frozenset[str]] = {}
 
-    def take(self, request: Request) -> TrialRow | Literal[Next.WAIT, Next.DONE]:
-        """Begin a trial; the replica has just been refreshed."""
+    def take(self, request: Request, n: int = 1) -> list[TrialRow] | Literal[Next.WAIT, Next.DONE]:
+        """Begin up to n trials, at least one; the replica has just been refreshed."""
         if request.only is None:
             self._set_budget(request.n_left)
-        row = self._claim(request)
-        if row is not None:
-            return row
+        rows: list[TrialRow] = []
+        while len(rows) < n and (row := self._claim(request)) is not None:
+            rows.append(row)
+            request = self._after(request, [row])
         if request.only is not None:
-            return self._resume_one_of(request)
+            rows += self._resume_some_of(request, n - len(rows))
+            return rows or Next.DONE
 
-        self._warn_of_stuck_trials(request.scheduler)
-        offers = self.offer_ahead(request) if self.replica.n_met else []
-        begun = self.replica.turn_over(None, offers) if offers else None
-        return begun or self._follow(request)
+        answer: Literal[Next.WAIT, Next.DONE] = Next.DONE
+        if len(rows) < n:
+            self._warn_of_stuck_trials(request.scheduler)
+            offers = self.offer_ahead(request) if n == 1 and self.replica.n_met else []
+            if offers and (begun := self.replica.turn_over(None, offers)) is not None:
+                return [begun]
+            answer = self._follow(request, rows, n)
+        return rows or answer
 
     def offer_ahead(self, request: Request, ended: TrialRow | None = None) -> list[TrialRow]:
         """Make offers for a worker's next trial, see `Storage.turn_over`.
@@ -115,16 +123,21 @@ class Intake:
             params = self.proposals.propose_ahead(request.sampler, ended, number)
             if params is None:
                 break
-            offers.append(self._new_row(number, params, request.worker, {}))
+            offers.append(self._new_row(number, params, {}, request.worker))
         return offers
 
-    def _resume_one_of(self, request: Request) -> TrialRow | Literal[Next.DONE]:
-        """Resume the first paused trial of those that are wanted."""
-        for number in sorted(self.replica.history.paused.intersection(request.only or ())):
-            row = self._resume(Resume(number), request)
-            if row is not None:
-                return row
-        return Next.DONE
+    def _after(self, request: Request, begun: Sequence[TrialRow]) -> Request:
+        """Return the request for what is still wanted after some trials have begun."""
+        if request.n_left is None:
+            return request
+        n_new = sum(row.number not in self.replica.history.turns for row in begun)
+        return replace(request, n_left=max(request.n_left - n_new, 0))
+
+    def _resume_some_of(self, request: Request, n: int) -> list[TrialRow]:
+        """Resume the first n paused trials of those that are wanted."""
+        paused = sorted(self.replica.history.paused.intersection(request.only or ()))
+        resumed = (self._resume(Resume(number), request) for number in paused)
+        return list(itertools.islice((row for row in resumed if row is not None), n))
 
     def _set_budget(self, n_left: int | None) -> None:
         history = self.replica.history
@@ -151,7 +164,7 @@ class Intake:
             if row is not None:
                 self.fixed[number] = self._find_fixed(row)
                 row = self._complete(row, request.sampler)
-            replica.apply(revision, row)
+            replica.apply(revision, *(() if row is None else (row,)))
             if row is not None:
                 return row
             if number in history.running:  # alive after all: look at its lease again in a while
@@ -195,61 +208,93 @@ class Intake:
         has_left = row.turns or row.checkpoints or EARLIER_ERRORS in row.tags
         return bool(has_left) or self.replica.history.reports.last(row.number) is not None
 
-    def _follow(self, request: Request) -> TrialRow | Literal[Next.WAIT, Next.DONE]:
-        """Do what the scheduler says that a free worker does.
+    def _follow(
+        self, request: Request, rows: list[TrialRow], n: int
+    ) -> Literal[Next.WAIT, Next.DONE]:
+        """Do what the scheduler says that free workers do, until n trials have begun.
 
-        Where another worker was quicker, it is asked again with that one's trial in sight.
+        Where another worker was quicker, it is asked again with that one's trial in sight. One that
+        never resumes a trial starts as many as there may be, in one transaction.
+
+        Args:
+            request: The workers that ask.
+            rows: The trials that have begun; new ones are appended.
+            n: How many are wanted.
+
+        Returns:
+            Why there are no more of them, where there are fewer.
         """
         scheduler = request.scheduler
         history = self.replica.history
+        resumes = scheduler is not None and scheduler.resumes
         offer = Offer(self.proposals, history, request.sampler)
         n_refused = 0
         n_late = 0
         pause_s = _SHORTEST_PAUSE_S
-        while n_refused < _ATTEMPTS:
+        while len(rows) < n and n_refused < _ATTEMPTS:
             move = Next.START if scheduler is None else scheduler.next(history)
+            begun: list[TrialRow] = []
             if isinstance(move, Resume):
                 n_refused += move.number < history.n
                 row = self._resume(move, request)
+                begun = [] if row is None else [row]
             elif move is not Next.START:
                 return move
             elif request.takes_new:
-                params = offer.params()
-                row = self._add(params, request.worker, offer.tags)
+                wanted = min(n - len(rows), request.n_left or n)
+                proposed = self._propose(offer, wanted, bool(rows))
+                if not proposed:
+                    return Next.DONE
+                begun = self._add(proposed[:1] if resumes else proposed, request.worker)
+                if begun:
+                    offer.take(len(begun))
             else:
-                resumes = scheduler is not None and scheduler.resumes
                 return Next.WAIT if resumes and history.running else Next.DONE
 
-            if row is not None:
-                return row
-            n_late += 1
+            rows += begun
+            request = self._after(request, begun)
+            n_late = 0 if begun else n_late + 1
             if n_late > _AT_ONCE:
                 time.sleep(_pauses.uniform(0.0, pause_s))
                 pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
         return Next.WAIT
 
+    @staticmethod
+    def _propose(offer: Offer, n: int, has_begun: bool) -> list[Proposed]:
+        """Return what is offered for n trials; nothing where only those that have begun are left.
+
+        Raises:
+            SpaceExhaustedError: Nothing is left, and none has begun.
+        """
+        try:
+            return offer.proposed(n)
+        except SpaceExhaustedError:
+            if not has_begun:
+                raise
+            return []
+
     def _begin(self, params: dict[str, Any], request: Request) -> TrialRow | None:
         """Begin a new trial with these params, the others sampled; None if another was quicker."""
         number = self.replica.history.n
         fixed = self.proposals.check(params)
-        return self._add(self.proposals.complete(request.sampler, number, fixed), request.worker)
+        params = self.proposals.complete(request.sampler, number, fixed)
+        return next(iter(self._add([(params, {})], request.worker)), None)
 
-    def _add(
-        self, params: dict[str, Any], worker: str, tags: dict[str, Any] | None = None
-    ) -> TrialRow | None:
-        """Begin a new trial with these params.
+    def _add(self, proposed: Sequence[Proposed], worker: str) -> list[TrialRow]:
+        """Begin new trials with these params and tags.
 
-        None if another worker was quicker, whose trial is then in sight.
+        None of them if another worker was quicker, whose trial is then in sight.
         """
         replica = self.replica
-        row = self._new_row(replica.history.n, params, worker, tags or {})
-        first, revision = replica.storage.add_trials(replica.study, [row], row.number)
+        n = replica.history.n
+        rows = [self._new_row(n + i, *proposed[i], worker) for i in range(len(proposed))]
+        first, revision = replica.storage.add_trials(replica.study, rows, n)
         is_added = first >= 0
-        replica.apply(revision, row if is_added else None)
-        return row if is_added else None
+        replica.apply(revision, *(rows if is_added else ()))
+        return rows if is_added else []
 
     def _new_row(
-        self, number: int, params: dict[str, Any], worker: str, tags: dict[str, Any]
+        self, number: int, params: dict[str, Any], tags: dict[str, Any], worker: str
     ) -> TrialRow:
         storage = self.replica.storage
         return TrialRow(
@@ -293,7 +338,7 @@ class Intake:
         resumed, revision = replica.storage.claim(
             replica.study, number, request.worker, turn=turn, token=token, checkpoints=copied
         )
-        replica.apply(revision, resumed)
+        replica.apply(revision, *(() if resumed is None else (resumed,)))
         if resumed is not None:  # what the scheduler has changed is a proposal
             same = (n for n, v in resumed.params.items() if n in row.params and row.params[n] == v)
             self.fixed[number] = frozenset(same)

@@ -6,6 +6,7 @@ import itertools
 import threading
 import time
 import weakref
+from collections.abc import Mapping
 
 from ..storages import Storage
 from ..terminal import logger
@@ -35,13 +36,16 @@ class Leases:
         self._told = 0  # the generation of the process that knows what is held
         weakref.finalize(self, the_process.tell, f"forget {self._key}")
 
-    def hold(self, number: int, token: int) -> None:
-        """Keep a trial's lease alive from now on.
+    def hold(self, tokens: Mapping[int, int]) -> None:
+        """Keep the leases of trials alive from now on.
 
         The thread exits when this object is garbage-collected, and does nothing while no trial is
         held.
+
+        Args:
+            tokens: Number -> token of the trials.
         """
-        self.held[number] = token
+        self.held.update(tokens)
         if not self.storage.shared:
             return
         if self._thread is None or not self._thread.is_alive():
@@ -50,13 +54,14 @@ class Leases:
                 target=_extend_leases, args=(weakref.ref(self), every_s), daemon=True
             )
             self._thread.start()
-        self._tell(number)
+        self._tell(*tokens)
 
-    def drop(self, number: int) -> None:
-        """Let a trial's lease run out: it is over, or another's."""
-        was_held = self.held.pop(number, None) is not None
-        if was_held and self.storage.url is not None:
-            self._dropped.append(number)
+    def drop(self, *numbers: int) -> None:
+        """Let the leases of trials run out: they are over, or another's."""
+        for number in numbers:
+            was_held = self.held.pop(number, None) is not None
+            if was_held and self.storage.url is not None:
+                self._dropped.append(number)
 
     def extend(self) -> None:
         """Prolong all leases."""

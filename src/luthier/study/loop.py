@@ -6,19 +6,17 @@ import concurrent.futures as cf
 import contextlib
 import logging
 import os
-import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any, cast
 
 from ..errors import (
     LeaseLostError,
     LuthierError,
     MachineError,
     NoWorkerError,
-    SpaceExhaustedError,
     StorageFullError,
     StorageUnreachableError,
     TrialMemoryError,
@@ -26,12 +24,13 @@ from ..errors import (
     WorkerDiedError,
 )
 from ..executors.contract import ElasticExecutor, TrialExecutor
-from ..schedulers.base import Next
-from ..storages.controls import Course
 from ..terminal import logger
+from ..trial.batch import BatchObjective
 from ..trial.outcome import Objective, Outcome, execute, outcome_of_failure, release_frames
 from ..trial.record import State, TrialRow
 from ..trial.ticket import Ticket
+from .asking import Asking
+from .batch_run import run_batch
 from .chosen_executor import choose_executor
 from .end_causes import (
     NOT_THE_OBJECTIVE,
@@ -44,9 +43,8 @@ from .end_causes import (
 from .engine import Engine
 from .progress import display, log_end
 from .remote import forget, reports_elsewhere, submitter
-from .run_settings import RunSettings, count_left
+from .run_settings import RunSettings
 
-_POLL_S = 0.1  # how often the storage is read while other processes' trials must end first
 _PAUSED_S = 0.5  # how often one looks whether a paused study goes on
 _MAX_GIVEN_BACK = 3  # how often one trial may be given back because of the machine
 _ROOM_S = 0.1  # how often an executor that grows and shrinks is asked for its room
@@ -83,7 +81,9 @@ def run(
         n_trials = settings.count_trials(engine.count_begun())
         with display(engine, n_trials, settings.timeout_s, settings.progress) as watchers:
             loop = _Loop(engine, objective, settings, (*watchers, *callbacks), only)
-            if executor is None:
+            if settings.batch is not None:
+                loop.run_batches(settings.batch)
+            elif executor is None:
                 loop.run_here()
             else:
                 loop.run_in(executor, n_jobs, window)
@@ -98,8 +98,7 @@ class _Loop:
     """One run of trials.
 
     Attributes:
-        n_left: How many trials may still be begun; None for no bound.
-        total: How many trials the study is to have in all; None for no bound.
+        asking: Where trials come from.
         held: Number -> ticket of the trials that were asked for, and neither stored nor released.
         process: The number of the process that runs them; a fork of it leaves them alone.
     """
@@ -115,124 +114,80 @@ class _Loop:
         self.engine = engine
         self.objective = objective
         self.callbacks = callbacks
-        self.only = only
-        self.rules = settings.stop_rules
+        self.asking = Asking(engine, settings, only)
         self.caught = settings.caught
-        self.n_left = settings.n_trials
-        self.total = settings.total
-        bound_s = settings.timeout_s
-        self.deadline = None if bound_s is None else time.monotonic() + bound_s
-        self.held: dict[int, Ticket] = {}
+        self.held = self.asking.held
         self.process = os.getpid()
-        self._told: Course = "running"  # what was said of the study's course
         self.reported_elsewhere = False  # trials report past this process
         self.runs_here = False  # one trial after the other, in this thread
         self._n_given_back: Counter[int] = Counter()  # because of the machine, by number
-        self._begun: Ticket | None = None  # with the end of the last trial, until it is asked for
 
-    # -- asking ---------------------------------------------------------------------------------
+    def ask_all(self, n: int) -> list[Ticket]:
+        """The next trials, up to n; none when none can be had before one here ends."""
+        return self.asking.ask(n)
 
-    def ask(self) -> Ticket | None:
-        """The next trial; None when a bound is reached, or none can be had before one here ends."""
-        begun, self._begun = self._begun, None
-        if begun is not None and self.engine.stop.requested:
-            self.engine.release(begun.number, begun.token, retried=False)
-            self.held.pop(begun.number, None)
-        elif begun is not None:
-            self.n_left = self.n_left and self.n_left - 1
-            return begun
-        while not self.engine.stop.requested and not self._is_late():
-            if self.rules and self._must_stop():
-                return None
-            n_left = self._count_left()
-            try:
-                ticket = self.engine.ask(self.held, self.only, n_left)
-            except SpaceExhaustedError as e:
-                logger.info("%s", e)
-                self.n_left = 0
-                continue
-            if isinstance(ticket, Ticket):
-                if self.n_left and self._is_new(ticket):
-                    self.n_left -= 1
-                return ticket
-            if self._is_paused():
-                if self.held:
-                    return None
-                self._tell_course(Next.WAIT)
-                time.sleep(_PAUSED_S)
-                continue
-            if self.engine.stop.requested:
-                self._tell_course(Next.DONE)
-                return None
-            n_elsewhere = len(self.engine.history.running) - len(self.held)
-            if ticket is Next.DONE or self.held or n_left == 0 or not n_elsewhere:
-                return None
-            time.sleep(_POLL_S)
-        return None
-
-    def _wants_next(self, outcome: Outcome) -> bool:
-        """Whether the next trial is wanted for sure, before anybody has seen how this one ended."""
-        decided_by_others = self.rules or self.callbacks or self.only is not None
-        goes_on = outcome.state == State.COMPLETE and not self.engine.stop.requested
-        return goes_on and not (decided_by_others or self._is_late() or self._count_left() == 0)
-
-    def _count_left(self) -> int | None:
-        """Count the trials that may still be begun, by this run and in all; None for no bound."""
-        if self.total is None:
-            return self.n_left
-        return count_left(self.n_left, self.total, self.engine.count_begun())
-
-    def _tell_course(self, answer: Literal[Next.WAIT, Next.DONE]) -> None:
-        """Say once that somebody has paused or stopped the study."""
-        course = self.engine.controls.course
-        if course != self._told:
-            self._told = course
-            logger.warning("%s", self.engine.explain_no_trial(answer))
-
-    def _is_paused(self) -> bool:
-        """Whether somebody has paused the study, and this run waits for it to go on."""
-        resumes = self.engine.scheduler is not None and self.engine.scheduler.resumes
-        is_paused = self.only is None and self.engine.controls.course == "paused"
-        return is_paused and (resumes or self._count_left() != 0)
-
-    def _is_late(self) -> bool:
-        return self.deadline is not None and time.monotonic() >= self.deadline
-
-    def _is_new(self, ticket: Ticket) -> bool:
-        """Whether a trial was never paused: only those count for `n_trials`."""
-        return ticket.number not in self.engine.history.turns
-
-    def _must_stop(self) -> bool:
-        """Whether a stop rule finds a reason, in what all workers have done."""
-        engine = self.engine
-        with engine.reading() as history:
-            reason = next(filter(None, (rule.reason(history) for rule in self.rules)), None)
-        if reason is not None:
-            engine.stop.request(reason)
-            logger.info("study %r stops: %s", engine.name, reason)
-        return engine.stop.requested
+    def _ask(self) -> Ticket | None:
+        return next(iter(self.asking.ask(1)), None)
 
     # -- storing --------------------------------------------------------------------------------
 
     def take_in(self, ticket: Ticket, outcome: Outcome) -> None:
         """Store an outcome, run the callbacks, and raise what `catch` does not name."""
         row = self.settle(ticket, outcome, retried=True)
+        self._look_before_callbacks()
+        self._follow(ticket, outcome, row)
+
+    def take_in_all(self, ended: Sequence[tuple[Ticket, Outcome]]) -> None:
+        """Store several outcomes, and do for each what `take_in` does; then raise the first."""
+        rows = self._settle_all(ended)
+        self._look_before_callbacks()
+        raised: BaseException | None = None
+        for ticket, outcome in ended:
+            try:
+                self._follow(ticket, outcome, rows[ticket.number])
+            except BaseException as e:
+                if e is not outcome.exception:
+                    raise
+                raised = raised or e
+        if raised is not None:
+            raise raised
+
+    def _settle_all(self, ended: Sequence[tuple[Ticket, Outcome]]) -> dict[int, TrialRow | None]:
+        """Store several outcomes, those without an exception at once; see `settle`."""
+        rows: dict[int, TrialRow | None] = {}
+        plain = {t.number: (t.token, o) for t, o in ended if o.exception is None}
+        if len(plain) > 1:
+            with contextlib.suppress(UnstorableError):  # told of below, one by one
+                stored = self.engine.end_all(plain)
+                rows = {number: stored.get(number) for number in plain}
+        for number in rows:
+            self.held.pop(number, None)
+        for ticket, outcome in ended:
+            if ticket.number not in rows:
+                rows[ticket.number] = self.settle(ticket, outcome, retried=True)
+        return rows
+
+    def _look_before_callbacks(self) -> None:
+        """Read the study where callbacks may look at it."""
+        if self.callbacks and self.engine.storage.shared:
+            self.engine.refresh()
+
+    def _follow(self, ticket: Ticket, outcome: Outcome, row: TrialRow | None) -> None:
+        """Run the callbacks after an outcome was stored, and raise what `catch` does not name."""
         e = outcome.exception
         if (broken := find_broken_executor(outcome)) is not None:  # the trial can go on
             raise broken
         if row is None:
             machine_error = find_machine_error(outcome)
             is_offered_again = machine_error or isinstance(e, WorkerDiedError | MemoryError)
-            if is_offered_again and self.n_left is not None and self._is_new(ticket):
-                self.n_left += 1
+            if is_offered_again:
+                self.asking.count_again(ticket)
             if machine_error is not None and not is_storage_that_answers(machine_error):
                 self._require_passing(ticket, machine_error)
             return
         log_end(self.engine, row)
         if row.state == State.PAUSED:
             return
-        if self.callbacks and self.engine.storage.shared:
-            self.engine.refresh()  # callbacks may look at the history
         for call in self.callbacks:
             call(row)
         if e is not None and not isinstance(e, (*NOT_THE_OBJECTIVE, *self.caught)):
@@ -293,18 +248,18 @@ class _Loop:
     def _end(self, ticket: Ticket, outcome: Outcome) -> TrialRow | None:
         """Store an outcome; where nothing of it can be, the trial is tried again, and counted."""
         engine = self.engine
-        goes_on = self.runs_here and engine.storage.shared and self._wants_next(outcome)
+        goes_on = self.runs_here and not self.callbacks and self.asking.wants_next(outcome)
         try:
             row, begun = engine.turn_over(
                 ticket.number,
                 ticket.token,
                 outcome,
                 engine.worker if goes_on else None,
-                self._count_left() if goes_on else None,
+                self.asking.count_left() if goes_on else None,
                 self.reported_elsewhere,
             )
             if begun is not None:
-                self._begun = engine.hold(begun, self.held)
+                self.asking.keep(begun)
             return row
         except UnstorableError as e:
             return self._offer_again(ticket, e, retried=True)
@@ -352,8 +307,8 @@ class _Loop:
         """
         if os.getpid() != self.process:
             return
-        held = self.held
-        self.held = {}
+        held = dict(self.held)
+        self.held.clear()
         try:
             if isinstance(reason, StorageUnreachableError):
                 raise reason
@@ -376,9 +331,18 @@ class _Loop:
         """One trial after the other, in this thread."""
         self.runs_here = True
         try:
-            while (ticket := self.ask()) is not None:
+            while (ticket := self._ask()) is not None:
                 self.take_in(ticket, execute(self.objective, self.engine.trial(ticket)))
         except BaseException as e:  # Ctrl-C: the trial goes back, somebody resumes it
+            self.release_all(e)
+            raise
+
+    def run_batches(self, size: int) -> None:
+        """Batches of up to `size` trials, one after the other, in this thread."""
+        try:
+            while tickets := self.ask_all(size):
+                run_batch(self, cast("BatchObjective", self.objective), tickets)
+        except BaseException as e:
             self.release_all(e)
             raise
 
@@ -402,12 +366,12 @@ class _Loop:
         try:
             while True:
                 n = n_jobs if room is None else min(n_jobs, room())
-                while len(running) + len(ready) < n and (ticket := self.ask()) is not None:
+                while len(running) + len(ready) < n and (ticket := self._ask()) is not None:
                     running[submit(ticket)] = ticket
                 if not running and not ready:
                     return
 
-                within_s = _PAUSED_S if self._is_paused() else None
+                within_s = _PAUSED_S if self.asking.is_paused() else None
                 done, _ = cf.wait(running, _ROOM_S if room else within_s, cf.FIRST_COMPLETED)
                 for future in done:
                     ticket = running.pop(future)

@@ -29,6 +29,10 @@ def _equal_but_rounding(a: Any, b: Any) -> bool:
     return type(a) is type(b) is float and math.isclose(a, b, rel_tol=1e-9)
 
 
+Proposed = tuple[dict[str, Any], dict[str, Any]]
+"""Params of a new trial, and the tags that it begins with."""
+
+
 class Proposals:
     """The proposals of one study.
 
@@ -37,9 +41,6 @@ class Proposals:
         declared: Whether the space was declared, so that it does not depend on what objectives ask
             for.
         warn: Gives warnings once.
-
-    Attributes:
-        tags: What earlier tasks had to do with the last proposal.
     """
 
     def __init__(self, history: History, declared: bool, warn: WarnOnce) -> None:
@@ -57,7 +58,6 @@ class Proposals:
         self._reach_basis: tuple[Space, int] | None = None
         # The space, and how many trials there were in which its conditions were found.
         self._basis: tuple[Space, int] | None = None
-        self.tags: dict[str, Any] = {}
 
     @property
     def space(self) -> Space:
@@ -98,33 +98,40 @@ class Proposals:
             self._discovered = found
         return self._discovered
 
-    def propose(self, sampler: Sampler, space: Space, number: int, attempt: int) -> dict[str, Any]:
-        """Params that the sampler proposes for a trial.
+    def propose(
+        self, sampler: Sampler, space: Space, number: int, attempt: int, n: int = 1
+    ) -> list[Proposed]:
+        """Params that the sampler proposes for trials, and their tags.
 
-        Another attempt at the same number gives others.
+        They are fewer than n where fewer are left in a space that ends. Another attempt at the same
+        number gives others.
 
         Args:
             sampler: What to try next.
             space: This object's `space`.
-            number: The trial's.
+            number: Of the first of the trials.
             attempt: 0, 1, ...
+            n: Number of trials.
         """
         try:
-            X = self._sample(space, sampler, number, attempt)
+            X = self._sample(space, sampler, number, attempt, n)
         except SpaceExhaustedError:
             space = self._space_after(number)  # the latest trials may have shown more of it
-            X = self._sample(space, sampler, number, attempt)
+            X = self._sample(space, sampler, number, attempt, n)
         self._warn_of_repeats(space, sampler, X)
-        has_memory = self.history.info.memory
-        self.tags = self._describe_memory(space, sampler, X) if has_memory else {}
-        if not number % LATEST and sampler.learns:
+        tags: list[dict[str, Any]] = [{} for _ in X]
+        if self.history.info.memory:
+            tags = [self._describe_memory(space, sampler, X[i : i + 1]) for i in range(len(X))]
+        is_due = -number % LATEST < n  # each 20th trial is among them
+        if is_due and sampler.learns:
             self._warn_of_obstacles()
-        return space.decode(X, short=self._is_known)[0]
-
-    @property
-    def _is_known(self) -> bool:
-        """Whether the last proposal is a configuration of an earlier task."""
-        return self.tags.get("from_memory") == "portfolio"
+        known = [use.get("from_memory") == "portfolio" for use in tags]
+        params = (
+            [space.decode(X[i : i + 1], short=is_known)[0] for i, is_known in enumerate(known)]
+            if any(known)
+            else space.decode(X)
+        )
+        return list(zip(params, tags, strict=True))
 
     def propose_ahead(
         self, sampler: Sampler, ended: TrialRow | None, number: int
@@ -205,7 +212,7 @@ class Proposals:
         history = self.history
         if self._has_said_used_up or not space.d or not space.finite or history.n < space.n_points:
             return
-        if history.seen(X)[0] and space.can_list and not len(unseen_points(space, history)):
+        if history.seen(X).any() and space.can_list and not len(unseen_points(space, history)):
             self._has_said_used_up = True
             self._warn(
                 "used up",
@@ -221,18 +228,22 @@ class Proposals:
         for obstacle in find_obstacles(self.history):
             self._warn(f"{obstacle.kind} {obstacle.subject}", str(obstacle))
 
-    def _sample(self, space: Space, sampler: Sampler, number: int, attempt: int) -> Array:
+    def _sample(
+        self, space: Space, sampler: Sampler, number: int, attempt: int, n: int = 1
+    ) -> Array:
+        """Return (k, d) points for trials, 1 <= k <= n."""
         if not space.d:
-            return np.empty((1, 0))
+            return np.empty((n, 0))
         rng = self._streams.at(number, int.from_bytes(os.urandom(4)) + 1 if attempt else 0)
-        X = sampler.sample(space, self.history, 1, rng)
-        self._n_sampled += 1
+        X = sampler.sample(space, self.history, n, rng)
+        self._n_sampled += len(X)
         missing = np.isnan(X)
         if missing.any() and (missing & space.active(X)).any():  # as in trials it starts from
             X = space.place(space.to_cube(X, rng))
-        if space.constraints and not space.feasible(X).all():  # a sampler that ignores constraints
-            X = space.sample(rng, 1)
-            self._n_replaced += 1
+        wrong = ~space.feasible(X) if space.constraints else np.zeros(len(X), dtype=bool)
+        if wrong.any():  # a sampler that ignores constraints
+            X[wrong] = space.sample(rng, int(wrong.sum()))
+            self._n_replaced += int(wrong.sum())
             self._warn_of_replaced(sampler)
         return X
 

@@ -157,17 +157,17 @@ class Replica:
             if is_shown and space is not self.history.space:
                 self.history.set_space(space)
 
-    def apply(self, revision: int, row: TrialRow | None = None) -> None:
+    def apply(self, revision: int, *rows: TrialRow) -> None:
         """Follow an own write; what others wrote in between is read when somebody needs it.
 
         Args:
             revision: The study's revision after the write.
-            row: The trial as it was written; None where others may have written it.
+            rows: The trials as they were written, by number; none where others may have written.
         """
-        if row is None or row.number > self.history.n:
+        if not rows or rows[0].number > self.history.n:
             self.refresh()
             return
-        self._put([row])
+        self._put(rows)
         if revision == self.history.revision + 1:
             self.history.set_revision(revision)
 

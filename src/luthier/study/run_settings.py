@@ -37,11 +37,13 @@ class RunSettings:
     reproducible: bool = False
     stop: StopRule | Sequence[StopRule] = ()
     total: int | None = None
+    batch: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "timeout_s", _check_timeout(self.timeout_s))
         _check_bounds(self)
         _check_executor(self)
+        _check_batch(self)
         _check_catch(self.catch)
         _check_amounts(self)
         for rule in self.stop_rules:
@@ -111,8 +113,12 @@ def _is_whole(n: Any) -> bool:
     return isinstance(n, int | np.integer) and not isinstance(n, bool)
 
 
-def check_objective(objective: Any) -> None:
+def check_objective(objective: Any, batch: int | None = None) -> None:
     """Refuse what cannot be called with a trial, or gives no value when it is.
+
+    Args:
+        objective: What is to be run.
+        batch: How many trials it is given at a time; None for one, without a batch.
 
     Raises:
         ValueError: It is such a thing.
@@ -122,7 +128,8 @@ def check_objective(objective: Any) -> None:
             f"the objective is a function of a trial, got {show(objective)}; pass the function "
             "itself, and not what it returns"
         )
-    check_takes("the objective", objective, "a trial", 1, "its values are in trial.params, by name")
+    given = "a trial" if batch is None else "a batch of trials"
+    check_takes("the objective", objective, given, 1, "its values are in trial.params, by name")
     if inspect.iscoroutinefunction(objective) or inspect.isasyncgenfunction(objective):
         raise ValueError(
             f"the objective is a plain function, got {show(objective)}, which is async; write "
@@ -225,6 +232,25 @@ def _check_executor(settings: RunSettings) -> None:
         raise ValueError(
             "reproducible=True needs n_jobs in numbers: the study depends on how many trials run "
             "at a time"
+        )
+
+
+def _check_batch(settings: RunSettings) -> None:
+    batch = settings.batch
+    if batch is None:
+        return
+    if not _is_whole(batch) or batch < 1:
+        raise ValueError(f"batch must be a whole number >= 1 or None, got {show(batch)}")
+    if settings.n_jobs != 1 or settings.executor is not None:
+        raise ValueError(
+            "the rows of a batch run together in this process, and n_jobs and executor spread "
+            "trials over several: leave out batch, or those; for batches in several processes, "
+            "start the program several times with one storage"
+        )
+    if settings.limits or settings.resources:
+        raise ValueError(
+            "limits and resources are kept for trials that have a process each: leave out batch, "
+            "or those"
         )
 
 

@@ -32,6 +32,7 @@ from ..space.space import Space
 from ..stopping import StopRule
 from ..storages import Storage
 from ..terminal import logger
+from ..trial.batch import BatchObjective, one_by_one
 from ..trial.handle import Trial
 from ..trial.outcome import Objective, outcome_from_tell
 from ..trial.params import explain_params
@@ -184,7 +185,7 @@ class Study(Insights, Remedies):
     )
     def optimize(  # noqa: PLR0913  (bounds, places and bookkeeping of a run)
         self,
-        objective: Objective,
+        objective: Objective | BatchObjective,
         n_trials: int | None = None,
         timeout_s: float | None = None,
         n_jobs: int = 1,
@@ -199,6 +200,7 @@ class Study(Insights, Remedies):
         total: int | None = None,
         on_finding: Callable[[Study, Finding], Any] | None = None,
         act: Collection[str] = (),
+        batch: int | None = None,
     ) -> None:
         """Run trials of an objective until a bound is reached, `stop()` is called, or Ctrl-C.
 
@@ -239,14 +241,19 @@ class Study(Insights, Remedies):
                 made after every 25 trials, and less often as the study grows; in this process.
             act: Kinds of remedies that are applied by themselves, such as {"widen", "stop"}; see
                 `Study.apply`. Each is logged and stored in `applied`.
+            batch: How many trials one call of the objective trains together, in this process: it
+                takes a `TrialBatch`, whose params are columns, and returns a value for each row.
+                The last batch may be smaller. The study needs a declared space. None for one trial
+                a call.
 
         Raises:
             ValueError: A bound is not positive, or an argument is not of its kind.
-            StudyError: A stop rule needs one objective, and there are several.
+            StudyError: A stop rule needs one objective, and there are several; or `batch` is given,
+                and the study has no declared space.
             ResourceError: The machine does not have the resources.
             Exception: What the objective raised, unless `catch` names it.
         """
-        check_objective(objective)
+        check_objective(objective, batch)
         check_callbacks(callbacks)
         if hasattr(objective, "check_trials"):  # such as `luthier.evaluation.Evaluate`
             objective.check_trials(self.trials, self.name)
@@ -267,8 +274,17 @@ class Study(Insights, Remedies):
             reproducible=reproducible,
             stop=stop,
             total=total,
+            batch=batch,
         )
-        self._objective = objective
+        if batch is not None and not self.engine.declared:
+            raise StudyError(
+                "a batch has a column for each parameter, and the study has no declared space: "
+                "create_study(space={'lr': luthier.Float(1e-5, 1e-1, scale='log'), ...})"
+            )
+        if batch is None:
+            self._objective = cast("Objective", objective)
+        else:
+            self._objective = one_by_one(cast("BatchObjective", objective))
         calls: list[Callable[[TrialRow], Any]] = [
             partial(self._tell, call) for call in callbacks or ()
         ]
@@ -276,7 +292,7 @@ class Study(Insights, Remedies):
             tell = None if on_finding is None else partial(on_finding, self)
             calls.append(FindingWatch(self, tell, kinds))
         try:
-            run(self.engine, objective, settings, calls)
+            run(self.engine, cast("Objective", objective), settings, calls)
         except KeyboardInterrupt as e:
             if e.args:  # not Python's own: a handler of the user's, for this signal or another
                 raise
@@ -302,10 +318,10 @@ class Study(Insights, Remedies):
             SamplerError: The sampler cannot search for so many objectives.
         """
         self.engine.sampler.check_objectives(len(self.directions))
-        ticket = self.engine.ask({})
-        if isinstance(ticket, Next):
-            raise NothingToAskError(self.engine.explain_no_trial(ticket))
-        trial = self.engine.trial(ticket)
+        tickets = self.engine.ask({})
+        if isinstance(tickets, Next):
+            raise NothingToAskError(self.engine.explain_no_trial(tickets))
+        trial = self.engine.trial(tickets[0])
         self._asked[trial.number] = trial
         return trial
 

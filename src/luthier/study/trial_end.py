@@ -16,6 +16,8 @@ from ..errors import (
     StudyError,
     UnstorableError,
 )
+from ..storages.transitions import lost_lease_message
+from ..terminal import logger
 from ..trial.record import State, TrialRow
 from ..validation import measure_json, to_error_text
 from .checkpoint_retention import CheckpointRetention
@@ -74,6 +76,57 @@ def store_end(
     raise UnstorableError(
         f"the storage takes nothing of the end of trial {row.number}: {refusal}"
     ) from refusal
+
+
+def store_ends(
+    replica: Replica, retention: CheckpointRetention, rows: Sequence[TrialRow]
+) -> list[TrialRow]:
+    """Store the ends of several trials, at once; one by one where the storage does not take them.
+
+    Args:
+        replica: The study's trials.
+        retention: Its checkpoints.
+        rows: The trials as their worker hands them in.
+
+    Returns:
+        The trials as they were stored, without those that were given to another worker.
+
+    Raises:
+        UnstorableError: The storage takes nothing of one; the others are stored.
+        StorageError: The storage failed, which says nothing about the trials.
+    """
+    try:
+        ends = [retention.end(row) for row in rows]
+        revision, lost = replica.storage.finish_all(replica.study, ends)
+    except _NOT_THE_CONTENT:
+        raise
+    except Exception as e:
+        logger.debug("the ends of %d trials are stored one by one: %s", len(rows), e)
+        retention.forget_dropped()
+        return _store_each(replica, retention, rows)
+
+    for number in lost:
+        logger.warning("%s", lost_lease_message(number))
+    stored = [row for row in ends if row.number not in lost]
+    replica.apply(revision, *stored)
+    return stored
+
+
+def _store_each(
+    replica: Replica, retention: CheckpointRetention, rows: Sequence[TrialRow]
+) -> list[TrialRow]:
+    stored = []
+    refused: UnstorableError | None = None
+    for row in rows:
+        try:
+            stored.append(store_end(replica, retention, row)[0])
+        except LeaseLostError as lost:
+            logger.warning("%s", lost)
+        except UnstorableError as e:
+            refused = e
+    if refused is not None:
+        raise refused
+    return stored
 
 
 def _store(

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 
 from ..errors import LeaseLostError, StudyExistsError, StudyNotFoundError, TrialError
 from ..storages import Storage
+from ..storages.base import HeldReport
 from ..trial.record import State, TrialRow, Turn
 
 _SPEC = {"directions": ["minimize"]}
@@ -142,6 +143,24 @@ def _ends(storage: Storage, study: int) -> None:
         storage.finish(study, _end(0, 1, 9.0))
 
 
+def _several(storage: Storage, study: int) -> None:
+    storage.add_trials(study, [_row(), _row(), _row()])
+    before = storage.finish(study, _end(2, 1))
+    held = [HeldReport(0, 1, 2.0, 0.5), HeldReport(1, 9, 2.0, 0.6), HeldReport(2, 1, 2.0, 0.7)]
+    revision, lost = storage.report_all(study, held)
+    _same("trials of several whose report is refused", sorted(lost), [1, 2])
+    new = storage.changes(study, before)
+    _same("revision after several reports", new.revision, revision)
+    _same("reports of several trials", [(r.number, r.value) for r in new.reports], [(0, 0.5)])
+
+    ended, lost = storage.finish_all(study, [_end(0, 1), _end(1, 9), _end(2, 1)])
+    _same("trials of several whose end is refused", lost, [1])
+    new = storage.changes(study, revision)
+    _same("revision after several ends", new.revision, ended)
+    _same("those of several trials that ended", [r.number for r in new.rows], [0])
+    _same("the same ends again", storage.finish_all(study, [_end(0, 1), _end(2, 1)]), (ended, []))
+
+
 def _retries(storage: Storage, study: int) -> None:
     storage.add_trials(study, [_row(params={"x": 1})])
     with _raises(TrialError, "a retry of a running trial"):
@@ -215,4 +234,4 @@ def _stamps(storage: Storage, study: int) -> None:
     _same("stamp while nothing is written", storage.stamp(), after)
 
 
-_CHECKS = (_numbers, _values, _claims, _ends, _retries, _pauses, _changes, _stamps)
+_CHECKS = (_numbers, _values, _claims, _ends, _several, _retries, _pauses, _changes, _stamps)

@@ -95,39 +95,64 @@ def execute(objective: Objective, trial: Trial) -> Outcome:
     Returns:
         How it ended. Only KeyboardInterrupt is raised.
     """
-    values: tuple[float, ...] | None = None
-    error: str | None = None
-    exception: BaseException | None = None
-    excuse: MachineError | LeaseLostError | None = None
     started_s = time.time()
     try:
         with LeftByOneProcess():
             returned = objective(trial)
         values = check_values(returned, trial.objectives, f"trial {trial.number} returned")
-        state = State.COMPLETE
-    except TrialPruned as e:
-        state, excuse = _read_pruned(trial, e)
-        error = None if excuse is None else describe_exception(excuse)
     except KeyboardInterrupt:
         raise
     except BaseException as e:  # some libraries end a task by what is no Exception
+        return outcome_of_raised(trial, e, started_s)
+    return outcome_of_values(trial, values, started_s)
+
+
+def outcome_of_values(trial: Trial, values: tuple[float, ...], started_s: float) -> Outcome:
+    """Return the outcome of a trial whose objective came to its end; NaN is a failure.
+
+    Args:
+        trial: The handle.
+        values: One number for each objective.
+        started_s: When the trial began.
+    """
+    notes = trial.notes()
+    error = _describe_nan(trial.number, trial.objectives, values, notes.constraints)
+    if error is None:
+        return _outcome(State.COMPLETE, values, None, notes, started_s=started_s)
+    excuse = trial.find_excuse()
+    return _outcome(
+        State.FAILED,
+        None,
+        error,
+        notes,
+        exception=excuse,
+        is_excused=excuse is not None,
+        started_s=started_s,
+    )
+
+
+def outcome_of_raised(trial: Trial, e: BaseException, started_s: float) -> Outcome:
+    """Return the outcome of a trial whose objective has raised something, TrialPruned included.
+
+    Args:
+        trial: The handle.
+        e: The exception.
+        started_s: When the trial began.
+    """
+    if isinstance(e, TrialPruned):
+        state, excuse = _read_pruned(trial, e)
+        error = None if excuse is None else describe_exception(excuse)
+        exception = None
+    else:
         state = State.FAILED
         exception = _explain_habit(e) or e
         excuse = trial.find_excuse(e)
         error = describe_exception(exception)
-
-    notes = trial.notes()
-    if values is not None:
-        error = _describe_nan(trial.number, trial.objectives, values, notes.constraints)
-        if error is not None:
-            state = State.FAILED
-            values = None
-            excuse = trial.find_excuse()
     return _outcome(
         state,
-        values,
+        None,
         error,
-        notes,
+        trial.notes(),
         exception=excuse or exception,
         is_excused=excuse is not None,
         started_s=started_s,

@@ -142,7 +142,7 @@ class SeenTrials:
                 self._dists = dict(search_space)
                 self.history.set_space(to_space(search_space))
             space = self._proposals.space
-            proposed = self._proposals.propose(sampler, space, trial.number, 0)
+            [(proposed, _)] = self._proposals.propose(sampler, space, trial.number, 0)
             self._running[trial.number] = proposed
         return {name: from_luthier_value(search_space[name], v) for name, v in proposed.items()}
 
