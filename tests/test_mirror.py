@@ -602,7 +602,7 @@ THEMES = {
     ],
     "integration/test_faults": ["study/remote"],
     "integration/test_forks": ["storages/forks", "trial/forks"],
-    "integration/test_kill": ["study/engine", "warn_once"],
+    "integration/test_kill": ["study/engine", "study/engine_link", "warn_once"],
     "integration/test_worker": [
         "cli/dashboard",
         "cli/serve",

@@ -153,7 +153,7 @@ def test_a_paused_row_goes_on_with_its_weights_and_its_optimizer():
     straight.enqueue(resumed[0].params)
 
     def objective_without_pause(trials):
-        trials[0].rng  # noqa: B018
+        trials[0].rng
         networks = Networks(
             trials, lambda trial: build(Renumbered(trial, resumed[0].number)), cross_entropy
         )

@@ -141,7 +141,8 @@ class Networks:
     def evaluate(self, X: Any, y: Any) -> Array:
         """Return (n,) float64, the loss of each network on rows of data, without gradients."""
         losses = [self._loss(answer, y) for answer in self.predict(X)]
-        return torch.stack(losses).detach().cpu().double().numpy()
+        columns: Array = torch.stack(losses).detach().cpu().double().numpy()
+        return columns
 
     # -- rows that come and go ------------------------------------------------------------------
 
@@ -160,7 +161,7 @@ class Networks:
         Args:
             fresh: (n,) bool, as it returned.
         """
-        for i in np.flatnonzero(fresh):
+        for i in map(int, np.flatnonzero(fresh)):
             network = _check(self._build(self.trials[i]))
             for name, weight in network.named_parameters():
                 self.weights[name][i] = weight.detach()
@@ -224,7 +225,7 @@ def _check(network: nn.Module) -> nn.Module:
     return network
 
 
-def _find_rows(running: Array, begin: int, end: int, n: int) -> Any:
+def _find_rows(running: Any, begin: int, end: int, n: int) -> Any:
     """Return some of the running rows: a slice where all run, as that copies nothing."""
     return slice(begin, end) if len(running) == n else torch.from_numpy(running[begin:end])
 

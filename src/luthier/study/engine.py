@@ -40,6 +40,7 @@ from ..warn_once import WarnOnce
 from .checkpoint_owner import find_owner
 from .checkpoint_retention import CheckpointRetention
 from .discovered_space import DiscoveredSpace
+from .engine_link import EngineLink
 from .intake import Intake, Request
 from .leases import Leases
 from .obedience import Obedience
@@ -682,36 +683,3 @@ class Engine(ForkAware):
         with default_errstate():
             for topic, message in find_faults(self.history, self.scheduler, number, outcome):
                 self._warn(topic, message)
-
-
-class EngineLink:
-    """A trial's way to its study in the same process.
-
-    Args:
-        engine: The study's.
-        number: The trial's.
-        token: Proves that the worker holds it.
-        window: See `Engine.decide`.
-    """
-
-    __slots__ = ("engine", "number", "token", "window")
-
-    def __init__(self, engine: Engine, number: int, token: int, window: int | None = None) -> None:
-        self.engine = engine
-        self.number = number
-        self.token = token
-        self.window = window
-
-    def report(
-        self,
-        step: float,
-        value: ReportValue,
-        reference: dict[str, Any] | None,
-        params: dict[str, Any],
-    ) -> None:
-        """Store an intermediate value."""
-        self.engine.report(self.number, self.token, step, value, reference, params)
-
-    def decide(self) -> Decision:
-        """Ask the scheduler."""
-        return self.engine.decide(self.number, self.window)

@@ -16,7 +16,8 @@ from ..trial.handle import Trial
 from ..trial.outcome import Objective, Outcome, execute, outcome_of_failure, release_frames
 from ..trial.record import Decision, ReportValue
 from ..trial.ticket import Ticket
-from .engine import Engine, EngineLink
+from .engine import Engine
+from .engine_link import EngineLink
 from .opening import open_engine
 from .travelling import pack
 

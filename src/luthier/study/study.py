@@ -42,7 +42,8 @@ from ..validation import check_tag_name, check_values, show
 from ..wording import to_six_digits
 from .confirm import Confirmation, confirm
 from .controls import StudyControls
-from .engine import Engine, EngineLink
+from .engine import Engine
+from .engine_link import EngineLink
 from .finding_watch import FindingWatch
 from .insights import Insights
 from .loop import run
