@@ -23,13 +23,20 @@ from luthier.numerics.trust_region import box, box_length
     ],
 )
 def test_length_by_hand(losses: list[float], length: float) -> None:
-    assert box_length(np.array(losses, dtype=float), 3) == pytest.approx(length)
+    assert box_length(np.array(losses, dtype=float), 4) == pytest.approx(length)
 
 
-def test_patience_grows_with_the_dimension() -> None:
+def test_it_halves_when_patience_ends() -> None:
     losses = np.array([1.0] + [2.0] * 29)
     assert box_length(losses, 30) == 0.8
     assert box_length(np.append(losses, 2.0), 30) == 0.4
+
+
+def test_it_begins_anew_with_the_side_it_began_with() -> None:
+    failures = np.array([1.0] + [2.0] * 16)
+    assert box_length(failures[:1], 4, 0.1) == 0.1
+    assert box_length(failures[:13], 4, 0.1) == pytest.approx(0.0125)
+    assert box_length(failures, 4, 0.1) == 0.1
 
 
 def test_sides_follow_the_lengthscales_and_stay_in_the_cube() -> None:

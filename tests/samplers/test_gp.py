@@ -12,13 +12,13 @@ import pytest
 
 import luthier
 import luthier.models.hyperparameters
-from luthier import Float, Int, Space, State, TrialRow
+from luthier import Categorical, Float, Int, Space, State, TrialRow
 from luthier.history.history import History
 from luthier.models.training_data import InputEncoder, collect_losses, transform_loss
 from luthier.numerics import priors
 from luthier.numerics.gp import Posterior
 from luthier.samplers import GP
-from luthier.samplers.gp import select_nearest
+from luthier.samplers.gp import factor_of_doubt, first_side, reachable_box, select_nearest
 from luthier.samplers.gp_acquisitions import Acquisition, LogCost, LogEI
 
 MIXED = Space(
@@ -216,6 +216,39 @@ def test_many_dimensions_are_searched_in_a_box() -> None:
         study.optimize(lambda t: sum((v - 0.3) ** 2 for v in t.params.values()), n_trials=90)
         best[name] = study.best_value
     assert best["gp"] < 0.25 * best["random"]
+
+
+def test_among_many_parameters_it_first_stays_near_the_best_trial() -> None:
+    """Twenty parameters may all differ by 0.4 from the best; of a hundred, all by 0.08 only."""
+    space = Space({f"x{i}": Float(0, 1) for i in range(100)})
+    history = told(space, 12, lambda p: p["x3"] + p["x7"])
+    best = history.X[np.argmin(history.losses[:, 0])]
+    moves = [
+        np.abs(GP().sample(space, history, 1, np.random.default_rng(i))[0] - best) for i in range(3)
+    ]
+    assert np.median(moves) <= 0.1
+    assert [first_side(d) for d in (1, 20, 40, 100)] == pytest.approx([0.8, 0.8, 0.4, 0.16])
+
+
+def test_however_small_the_box_whole_numbers_and_new_branches_can_change() -> None:
+    space = Space(
+        {
+            "on": Categorical((False, True)),
+            "k": Int(0, 3),
+            "n": Int(0, 9_999),
+            "x": Float(0, 1),
+            "y": Float(0, 1, when={"on": True}),
+        }
+    )
+    centre = np.array([0.0, 0.375, 0.5, 0.5, np.nan])
+    low, high = reachable_box(space, centre, np.ones(5), 0.02)
+    np.testing.assert_allclose(low[1:], [0.125, 0.49, 0.49, 0.0])
+    np.testing.assert_allclose(high[1:], [0.625, 0.51, 0.51, 1.0])
+
+
+def test_doubt_counts_twenty_parameters_at_most() -> None:
+    assert factor_of_doubt(5, 10) == 3
+    assert factor_of_doubt(20, 100) == factor_of_doubt(100, 100) == 1.8
 
 
 def test_beyond_n_local_trials_it_learns_from_the_nearest() -> None:

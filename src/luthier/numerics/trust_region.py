@@ -8,30 +8,29 @@ import numpy as np
 
 from ..typing import Array
 
-_START = 0.8
 _LEAST = 2.0**-7
 _MOST = 1.6
 _SUCCESSES = 3
 
 
-def box_length(losses: Array, d: int) -> float:
+def box_length(losses: Array, patience: int, start: float = 0.8) -> float:
     """Side of the box, on the unit interval, after these losses.
 
-    It doubles after 3 losses in a row that were the best so far, and halves after max(4, d) that
+    It doubles after 3 losses in a row that were the best so far, and halves after `patience` that
     were not; below 1/128 it begins anew.
 
     Args:
         losses: (n,) in the order in which they came.
-        d: Number of dimensions.
+        patience: Losses that may fail to be the best before it halves.
+        start: Side before any loss.
 
     Source: Eriksson 2019 (TuRBO-1), as a function of the losses. Deviation: nothing is forgotten
     when it begins anew.
     """
     better = losses < np.minimum.accumulate(np.concatenate([[math.inf], losses]))[:-1]
-    length = _START
+    length = start
     successes = 0
     failures = 0
-    patience = max(4, d)
     for success in better.tolist():
         successes = successes + 1 if success else 0
         failures = 0 if success else failures + 1
@@ -42,7 +41,7 @@ def box_length(losses: Array, d: int) -> float:
             length /= 2
             failures = 0
             if length < _LEAST:
-                length = _START
+                length = start
     return length
 
 

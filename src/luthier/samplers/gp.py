@@ -8,6 +8,7 @@ searched.
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -60,6 +61,10 @@ from .startup import prior_exponent, sample_startup
 _N_LEADERS = 5  # best trials whose neighbourhood is searched
 _N_FRONT_LEADERS = 8  # trials of a front whose neighbourhood is searched
 _MAX_D = 20  # parameters beyond which the search stays in a box
+# failures in a row after which it halves: d as in Eriksson 2019, at least 4; or 10 beyond 20 of d
+_LEAST_PATIENCE = 4
+_PATIENCE = 10
+_SIDE = 0.8  # of the box at first, on the unit interval, in up to 20 dimensions
 # finished trials after which cost counts half, where it is not known how many there will be
 _COOLING = 50
 _MAX_FAILED = 100  # failed trials, the latest, that proposals avoid
@@ -125,11 +130,13 @@ class GP(Sampler):
     an inactive parameter stands in the middle of its range. Losses are warped before they are
     modelled: beyond the median only their ranks count, and the scale is stretched near the best.
     Hyperparameters are estimates, so a model of few trials is too sure of itself: after n trials
-    with d active parameters its standard deviation is multiplied by 1 + 4 d / n. Running trials
-    count as observed, without noise, with the loss that the model expects (kriging believer), so
-    workers and batches spread. With more than `n_local` trials or 20 parameters the search stays in
-    a box around the best trial that grows with success and shrinks with failure. With more than
-    `n_local` trials the model learns from those nearest to the best.
+    with d active parameters its standard deviation is multiplied by 1 + 4 min(d, 20) / n. Running
+    trials count as observed, without noise, with the loss that the model expects (kriging
+    believer), so workers and batches spread. With more than `n_local` trials or 20 parameters the
+    search stays in a box around the best trial that grows with success and shrinks with failure;
+    with one loss, no constraint and d > 20 it begins with 20 / d of its usual side, and shrinks
+    after ten failures instead of d. With more than `n_local` trials the model learns from those
+    nearest to the best.
 
     Several losses are modelled apart, without the factor and without the ranks. Half of the
     proposals, at random, maximise the expected hypervolume beyond the front of the means, up to
@@ -234,7 +241,7 @@ class GP(Sampler):
             leaders = np.argsort(L[:, 0], kind="stable")[:_N_LEADERS]
             centre = int(leaders[0])
         elif L.shape[1] == 1:
-            doubt = 1 + _DOUBT * d_active / len(number)
+            doubt = factor_of_doubt(d_active, len(number))
             gain, leaders, centre = self._improvement(Z, L[:, 0], improvable, doubt, n, sources[0])
         else:
             gain, leaders, centre = self._front_gain(Z, L, improvable, n, rng, sources)
@@ -254,7 +261,11 @@ class GP(Sampler):
         length = None
         if len(near) < len(number) or encoder.d > _MAX_D:
             successes = progress(targets.losses, targets.improvable)
-            length = box_length(successes[self.n_startup_trials :], encoder.d)
+            successes = successes[self.n_startup_trials :]
+            if d_active > _MAX_D and L.shape[1] == 1 and not constraints:
+                length = box_length(successes, _PATIENCE, first_side(d_active))
+            else:
+                length = box_length(successes, max(_LEAST_PATIENCE, encoder.d))
         return self._maximise(acquisition, history, X[leaders], X[centre], length, n, rng)
 
     def _improvement(
@@ -413,7 +424,7 @@ class GP(Sampler):
             value = value[latest]
             Z = encoder.encode(history.X[number])
             model = self._posterior(f"constraint {name}", Z, value, standardise_constraint, room)
-            doubt = 1 + _DOUBT * d_active / len(number)
+            doubt = factor_of_doubt(d_active, len(number))
             terms.append(LogPI(model, constraint_threshold(value), doubt))
         return terms
 
@@ -471,7 +482,9 @@ class GP(Sampler):
             prior_exponent=prior_exponent(space, len(X)),
             gain_inputs=lambda Z: append_resource(Z, 1.0),
         )
-        length = box_length(model.mean, encoder.d) if encoder.d > _MAX_D else None
+        length = None
+        if encoder.d > _MAX_D:
+            length = box_length(model.mean, max(_LEAST_PATIENCE, encoder.d))
         return self._maximise(acquisition, history, X[:_N_LEADERS], X[0], length, n, rng)
 
     def _maximise(
@@ -505,8 +518,7 @@ class GP(Sampler):
 
         bounds = None
         if length is not None:
-            centre = np.where(np.isnan(centre), 0.5, centre)
-            bounds = Box(*box(centre, acquisition.lengthscales, length))
+            bounds = reachable_box(space, centre, acquisition.lengthscales, length)
         proposed = np.empty((0, space.d))
         for i in range(n):
             x = self._search.maximise(acquisition, history, leaders, proposed, rng, bounds)
@@ -551,6 +563,41 @@ def _latest(n: int, most: int) -> slice:
     The first of them changes every 25 observations only, so that hyperparameters last.
     """
     return slice(max(0, n - most) // _UPDATE_EVERY * _UPDATE_EVERY, None)
+
+
+def factor_of_doubt(d: float, n: int) -> float:
+    """Return what standard deviations are multiplied by after n trials with d parameters each.
+
+    More than 20 parameters count as 20: of so many, few matter, and the longer the model doubts
+    itself, the longer the search only explores.
+    """
+    return 1 + _DOUBT * min(d, _MAX_D) / n
+
+
+def first_side(d: float) -> float:
+    """Return the side of the box at first, with d parameters in each trial.
+
+    A point may differ from the centre in all of them, so the more there are, the nearer it has to
+    stay in each: in a wide box of many dimensions proposals lie at its edges and teach little.
+    """
+    return _SIDE * min(1.0, _MAX_D / d)
+
+
+def reachable_box(space: Space, centre: Array, lengthscales: Array, length: float) -> Box:
+    """Return a box around a point (d,) in which each parameter can change.
+
+    At least the next value of a discrete number is inside, and the whole range of a number that the
+    point does not have.
+    """
+    inactive = np.isnan(centre)
+    middle = np.where(inactive, 0.5, centre)
+    low, high = box(middle, lengthscales, length)
+    step = np.array([1.0 / (p.n_values or math.inf) for p in space.dists])
+    step[inactive] = 1.0
+    return Box(
+        np.minimum(low, np.maximum(middle - step, 0.0)),
+        np.maximum(high, np.minimum(middle + step, 1.0)),
+    )
 
 
 def select_nearest(Z: Inputs, L: Array, improvable: Mask, n: int) -> Index:
