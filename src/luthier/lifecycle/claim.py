@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import StorageError
+from ..errors import LuthierError
 
 _log = logging.getLogger("luthier")
 
@@ -54,5 +54,5 @@ class Claim:
             try:
                 if not self.renew():
                     return
-            except StorageError as e:
+            except LuthierError as e:
                 _log.warning("a claim could not be renewed, it is tried again: %s", e)

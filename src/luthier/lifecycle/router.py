@@ -60,14 +60,14 @@ def place(salt: str, key: str) -> float:
 def choose(rollout: Rollout | None, champion: int, key: str) -> Choice:
     """Choose the version for a unit.
 
+    A roll-out that compares with another version than the champion of now is over: who moves the
+    champion by hand moves it for all units.
+
     Args:
         rollout: The running roll-out; None for none.
         champion: Number of the champion.
         key: The unit: a user, a session or whatever has one outcome; never a request where the
             outcome is a user's.
-
-    A roll-out that compares with another version than the champion of now is over: who moves the
-    champion by hand moves it for all units.
     """
     if rollout is None or rollout.state != "running" or rollout.champion != champion:
         return Choice(champion)
