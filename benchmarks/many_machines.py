@@ -191,7 +191,7 @@ class Row:
 
 ROWS = [
     Row("postgresql", 500, 1, 8),
-    Row("postgresql", 2_000, 8, 8),
+    Row("postgresql", 2_000, 8, 20),
     Row("mysql", 500, 1),
     Row("mysql", 2_000, 8),
     Row("redis", 500, 1, 5),
