@@ -1,6 +1,7 @@
 """Portfolios of ready-made spaces, mined from records of real tuning.
 
     python -m benchmarks.portfolios measure svm lightgbm     # trains models: minutes a family
+    python -m benchmarks.portfolios measure mlp --sets 9 --rounds 0
     python -m benchmarks.portfolios choose [--yahpo FOLDER] [--autogluon FILE] [--flaml FOLDER]
 
 The second writes `luthier/spaces/portfolios.json`.
@@ -20,8 +21,8 @@ each data set says of them.
 
 `--autogluon` is `zeroshot_portfolio_2023.py` of the package autogluon.tabular (Apache-2.0). It is
 a portfolio itself, mined by Salinas & Erickson 2024 (TabRepo) from 200 data sets; its first nine
-configurations of CatBoost, extra trees and networks are taken. It names no number of rounds: that
-is the default here. The file is read, not run. `--flaml` is the folder `flaml/default` of the
+configurations of CatBoost and extra trees are taken. It names no number of rounds: that is the
+default here. The file is read, not run. `--flaml` is the folder `flaml/default` of the
 package flaml (MIT), with what Wang 2021 (FLAML) mined: its extra trees follow those of AutoGluon,
 which are fewer than nine. Scikit-learn's histogram boosting has the rows of LightGBM, whose
 parameters mean the same.
@@ -36,9 +37,8 @@ from __future__ import annotations
 import argparse
 import ast
 import json
-import math
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -119,15 +119,22 @@ def smooth(space: Space, X: np.ndarray, losses: np.ndarray, at: np.ndarray) -> n
     return expected
 
 
-def measure_family(family: str) -> dict[str, Any]:
-    """Train a family on the data sets that are set apart, and return the records."""
-    data = [d for d in (load_set(name, MOST_ROWS)[0] for name in MINED) if takes(family, d)]
+def measure_family(family: str, n_sets: int, n_rounds: int) -> dict[str, Any]:
+    """Train a family on the data sets that are set apart, and return the records.
+
+    Args:
+        family: Its name.
+        n_sets: How many of the data sets are used at most.
+        n_rounds: How often models of the data sets are asked for more points.
+    """
+    sets = (load_set(name, MOST_ROWS)[0] for name in MINED[:n_sets])
+    data = [d for d in sets if takes(family, d)]
     each = [make_space(family, d) for d in data]
     space = each[0]
     default = [measure(family, s.decode(s.start())[0], d) for s, d in zip(each, data, strict=True)]
     X = space.place(sobol(0, N_SOBOL, space.d, 1))
     losses = _measure_all(family, each, X, data)
-    for seed in range(N_ROUNDS):
+    for seed in range(n_rounds):
         U = space.place(sobol(0, N_CANDIDATES, space.d, seed + 2))
         expected = smooth(space, X, losses, U)
         picked = choose_greedily(normalise(expected), N_ROWS)
@@ -216,7 +223,7 @@ def read_autogluon(file: Path, name: str, family: str) -> list[dict[str, Any]]:
                 if isinstance(key, ast.Constant) and key.value == name:
                     found = [row for row in ast.literal_eval(value) if "priority" in _args(row)]
                     found.sort(key=lambda row: -_args(row)["priority"])
-                    return _keep_known([TRANSLATE.get(name, dict)(row) for row in found], family)
+                    return _keep_known(found, family)
     raise ValueError(f"{file} has no configurations of {name}")
 
 
@@ -255,25 +262,6 @@ def _default(space: Space) -> dict[str, Any]:
     return space.decode(space.start())[0]
 
 
-def _to_mlp(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a network of PyTorch in AutoGluon as scikit-learn's MLP, as nearly as it has it.
-
-    Layers beyond two are left out, their width is the nearest of the space, and what regularises is
-    the penalty alone. ELU, which scikit-learn lacks, becomes tanh, the smooth one that it has.
-    """
-    widths = [25, 50, 100, 200] if row["num_layers"] == 1 else [50, 100, 200]
-    width = min(widths, key=lambda w: abs(math.log(w / row["hidden_size"])))
-    return {
-        "learning_rate_init": row["learning_rate"],
-        "alpha": max(row["weight_decay"], 1e-7),
-        "hidden_layer_sizes": [width] * min(row["num_layers"], 2),
-        "activation": "relu" if row["activation"] == "relu" else "tanh",
-    }
-
-
-TRANSLATE: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {"NN_TORCH": _to_mlp}
-
-
 def choose_all(folder: Path | None, autogluon: Path | None, flaml: Path | None) -> dict[str, Any]:
     """Return all portfolios, by family; those without records as they are."""
     found: dict[str, Any] = json.loads(PORTFOLIOS.read_text())
@@ -296,7 +284,7 @@ def choose_all(folder: Path | None, autogluon: Path | None, flaml: Path | None) 
             "rows": choose_predicted(model),
         }
     if autogluon is not None:
-        for name, family in (("CAT", "catboost"), ("XT", "extra_trees"), ("NN_TORCH", "mlp")):
+        for name, family in (("CAT", "catboost"), ("XT", "extra_trees")):
             found[family] = {
                 "source": "portfolio of AutoGluon (autogluon.tabular 1.6.3), TabRepo 2023",
                 "licence": "Apache-2.0",
@@ -341,6 +329,8 @@ def main() -> None:
     )
     parser.add_argument("verb", choices=["measure", "choose"])
     parser.add_argument("families", nargs="*", help="which to measure")
+    parser.add_argument("--sets", type=int, default=len(MINED), help="to measure on")
+    parser.add_argument("--rounds", type=int, default=N_ROUNDS, help="of points of models")
     parser.add_argument("--yahpo", type=Path, help="the folder of YAHPO's scenarios")
     parser.add_argument("--autogluon", type=Path, help="a portfolio of AutoGluon")
     parser.add_argument("--flaml", type=Path, help="the folder flaml/default")
@@ -351,7 +341,7 @@ def main() -> None:
     RECORDS.mkdir(exist_ok=True)
     for family in options.families:
         begun = time.time()
-        record = measure_family(family)
+        record = measure_family(family, options.sets, options.rounds)
         (RECORDS / f"{family}.json").write_text(json.dumps(record))
         print(family, len(record["params"]), f"{time.time() - begun:.0f} s", flush=True)
 

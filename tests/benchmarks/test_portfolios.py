@@ -103,24 +103,10 @@ def test_portfolios_of_others_are_read_in_their_order_without_what_the_space_lac
                 {"max_features": "sqrt", "min_samples_leaf": 1, "ag_args": {"priority": -5}},
                 {"max_features": 0.75, "min_samples_leaf": 4, "ag_args": {"priority": -3}},
             ],
-            "NN_TORCH": [
-                {
-                    "activation": "elu", "hidden_size": 108, "learning_rate": 0.00271,
-                    "num_layers": 4, "weight_decay": 1e-12, "ag_args": {"priority": -2},
-                },
-            ],
         }"""
     )
     rows = read_autogluon(tmp_path / "portfolio.py", "XT", "extra_trees")
     assert rows == [{"max_features": 0.75, "min_samples_leaf": 4}, {"max_features": 1.0}]
-    assert read_autogluon(tmp_path / "portfolio.py", "NN_TORCH", "mlp") == [
-        {
-            "learning_rate_init": 0.00271,
-            "alpha": 1e-7,
-            "hidden_layer_sizes": [100, 100],
-            "activation": "tanh",
-        }
-    ]
     with pytest.raises(ValueError, match="has no configurations of CAT"):
         read_autogluon(tmp_path / "portfolio.py", "CAT", "catboost")
 
