@@ -123,8 +123,9 @@ def test_a_space_that_users_edit_is_searched():
     space = luthier.automl.pipeline_space(X, "classify", ["tree"])
     depth = luthier.Int(2, 3, when={"learner": ("tree",)})
     only = space.params | {"tree__max_depth": depth}
-    found = AutoClassifier(**QUICK, space=luthier.Space(only)).fit(X, Y)
-    assert {row.params["tree__max_depth"] for row in found.study_.trials} <= {2, 3}
+    deep = [lambda params: params["tree__max_depth"] > 2, "tree__min_samples_leaf > 1"]
+    found = AutoClassifier(**QUICK, space=luthier.Space(only, deep)).fit(X, Y)
+    assert {row.params["tree__max_depth"] for row in found.study_.trials} == {3}
     assert found.space_.names == space.names
     with pytest.raises(EstimatorError, match="'learner'; begin with pipeline_space"):
         AutoClassifier(**QUICK, space=luthier.Space({"x": luthier.Int(1, 2)})).fit(X, Y)

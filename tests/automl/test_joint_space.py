@@ -94,3 +94,16 @@ def test_learners_that_cannot_be_used_are_refused(given, words):
 def test_slow_learners_are_left_out_of_large_tables():
     assert "svm" in {one.name for one in ready_learners("classify", 1_000)}
     assert "svm" not in {one.name for one in ready_learners("classify", 100_000)}
+
+
+def test_probabilities_of_several_classes_come_from_one_machine_for_each():
+    recipe = Recipe(
+        columns=find_columns(FRAME, list(FRAME.columns)),
+        learners={one.name: one for one in READY},
+        task="classify",
+        n_classes=3,
+    )
+    three = np.arange(80) % 3
+    model = recipe.make({"learner": "svm", "svm__C": 2.0}).fit(FRAME, three)
+    assert model.predict_proba(FRAME).shape == (80, 3)
+    assert model["model"].estimator.estimator.C == 2.0

@@ -12,6 +12,7 @@ from sklearn.compose import ColumnTransformer, TransformedTargetRegressor
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.multiclass import OneVsRestClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import (
     FunctionTransformer,
@@ -112,6 +113,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
         if learner.scaled and self.task == "regress":
             return TransformedTargetRegressor(regressor=model, transformer=StandardScaler())
         if learner.calibrated and self.task == "classify":
+            model = OneVsRestClassifier(model) if self.n_classes > 2 else model
             return CalibratedClassifierCV(model, ensemble=False, cv=3)
         return model
 

@@ -20,6 +20,7 @@ from ..evaluation.plans import plan_folds, plan_holdout
 from ..evaluation.split_plan import SplitPlan
 from ..evaluation.time_plans import plan_time_folds
 from ..executors.resources import cores
+from ..space.constraints import Expression, Rule
 from ..space.space import Space
 from ..study.create import create_study
 from ..study.study import Study
@@ -310,7 +311,7 @@ def _search(
         "automl",
         storage=None if settings.path is None else f"sqlite:///{settings.path}",
         direction=metric.direction,
-        space=Space(space.params, [c.text for c in space.constraints]),
+        space=Space(space.params, _list_rules(space)),
         seed=settings.seed % 2**31,
         load_if_exists=True,
     )
@@ -326,6 +327,11 @@ def _search(
 
     search.run(ask_end, settings.n_trials)
     return study, search, space
+
+
+def _list_rules(space: Space) -> list[Rule]:
+    """Return the hard constraints of a space as they were given."""
+    return [c.text if isinstance(c, Expression) else c.function for c in space.constraints]
 
 
 def _check_space(space: Space, material: Material) -> None:
