@@ -174,7 +174,7 @@ def plan(arguments: argparse.Namespace, instances: dict[str, Sequence[str]]) -> 
                 head = {"family": family, "instance": instance, "seed": seed}
                 for past in arguments.pasts:
                     for method in arguments.methods:
-                        if past != "good" and method in ("none", "box", "pibo", "quantile"):
+                        if past != "good" and method == "none":
                             continue
                         if past in ("junk", "workers") and method != "luthier":
                             continue

@@ -15,6 +15,7 @@ from luthier.samplers.gp_memory import (
     TaskProcessFitter,
     condition_on,
     log_evidence,
+    relieve_doubt,
     weigh,
 )
 from luthier.transfer.matching import match
@@ -54,6 +55,12 @@ def test_tasks_that_have_nothing_to_do_with_it_get_no_more_than_half():
 
     weights = [weigh(*build(other, n)[:3]) for n in (10, 14, 18)]
     assert np.mean(weights) < 0.6
+
+
+@pytest.mark.parametrize(("weight", "doubt"), [(0.0, 5.0), (0.02, 2.2), (1.0, 2.2)])
+def test_deviations_are_doubted_less_where_earlier_tasks_have_a_say(weight, doubt):
+    assert relieve_doubt(5.0, weight) == pytest.approx(doubt)
+    assert relieve_doubt(1.0, weight) == 1.0
 
 
 def test_the_evidence_is_the_sum_of_the_left_out_densities():

@@ -54,7 +54,14 @@ from .gp_acquisitions import (
     LogReach,
     Process,
 )
-from .gp_memory import NO_SAY, TaskProcess, TaskProcessFitter, condition_on, mix, weigh
+from .gp_memory import (
+    TaskProcess,
+    TaskProcessFitter,
+    condition_on,
+    mix,
+    relieve_doubt,
+    weigh,
+)
 from .memory_start import lead_bracket, start_length
 from .startup import prior_exponent, sample_startup
 
@@ -71,7 +78,6 @@ _MAX_FAILED = 100  # failed trials, the latest, that proposals avoid
 _MAX_CENTRES = 25  # trials of the front around which a local model takes its observations
 # how much a standard deviation is doubted where there are as many trials as parameters
 _DOUBT = 4.0
-_SHARE_OF_DOUBT = 0.3  # where earlier tasks have a say
 _UPDATE_EVERY = 25  # observations between two changes of what a local model learns from
 _MAX_EXACT = 4  # objectives beyond which a hypervolume has too many boxes
 # of proposals that go in a random direction, where the hypervolume can be computed
@@ -301,8 +307,7 @@ class GP(Sampler):
         process, weight = self._weigh_tasks("loss", sources, model, Z, y, transform_loss)
         self.memory_weight = weight
         self.memory_tasks = process.list_weights()
-        if weight >= NO_SAY:  # earlier tasks have seen where this one has not
-            doubt = 1 + _SHARE_OF_DOUBT * (doubt - 1)
+        doubt = relieve_doubt(doubt, weight)
         knowing = LogEI(process, float(process.predict(Z)[0][improvable].min()), doubt)
         gain = mix(knowing, LogEI(model, best_mean, doubt), weight)
         return gain, leaders, best

@@ -21,8 +21,8 @@ from ..transfer.source_models import SourceModels
 from ..typing import Array
 from .gp_acquisitions import Gain, Process
 
-NO_SAY = 0.01
-"""A weight below which a process has no say."""
+_NO_SAY = 0.01  # a weight below which a process has no say
+_SHARE_OF_DOUBT = 0.3  # of the doubt without memory, where earlier tasks have a say
 
 
 class TaskProcess:
@@ -107,6 +107,18 @@ def weigh(process: TaskProcess, plain: Posterior, y: Array) -> float:
     return 1 / (1 + math.exp(-min(max(D, -700.0), 700.0)))
 
 
+def relieve_doubt(doubt: float, weight: float) -> float:
+    """Return the factor on standard deviations of both processes.
+
+    Earlier tasks have looked where the present one has not, so that it explores less with them.
+
+    Args:
+        doubt: That factor without memory, at least 1.
+        weight: w.
+    """
+    return doubt if weight < _NO_SAY else 1 + _SHARE_OF_DOUBT * (doubt - 1)
+
+
 def mix(knowing: Gain, plain: Gain, weight: float) -> Gain:
     """Return the gain by both processes, or by one of them where the other has no say.
 
@@ -115,9 +127,9 @@ def mix(knowing: Gain, plain: Gain, weight: float) -> Gain:
         plain: The gain by the other.
         weight: w.
     """
-    if weight < NO_SAY:
+    if weight < _NO_SAY:
         return plain
-    return knowing if weight > 1 - NO_SAY else MixedEI(knowing, plain, weight)
+    return knowing if weight > 1 - _NO_SAY else MixedEI(knowing, plain, weight)
 
 
 class MixedEI:
