@@ -213,9 +213,10 @@ def test_of_processes_that_move_one_alias_one_wins_a_revision(registry, tmp_path
     for depth in (1, 2, 3):
         registry.register(content(params={"depth": depth}))
     registry.promote("churn:1")
-    spawn = multiprocessing.get_context("spawn")
+    forks = multiprocessing.get_context("forkserver")
+    forks.set_forkserver_preload([__name__])
     path = tmp_path / "models.db"
-    workers = [spawn.Process(target=move_many, args=(path, f"w{i}", 5)) for i in range(8)]
+    workers = [forks.Process(target=move_many, args=(path, f"w{i}", 5)) for i in range(8)]
     for worker in workers:
         worker.start()
     for worker in workers:
