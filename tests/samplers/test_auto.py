@@ -86,15 +86,22 @@ def test_long_trials_keep_it() -> None:
     assert said(NUMBERS, told(NUMBERS, 600, duration_s=5.0)).startswith("GP: ")
 
 
-def test_conditions() -> None:
-    tree = Space({**MIXED.params, "y": Float(0, 1, when={"c": "a"})})
+def test_where_most_parameters_are_inactive_two_methods_take_turns() -> None:
+    leaf = {f"y{i}": Float(0, 1, when={"c": "a"}) for i in range(12)}
+    tree = Space({**MIXED.params, **leaf})
     assert said(tree, told(tree, 20)).startswith(
-        "GP: 6 parameters, in turns with TPE as there are conditions, 20 finished"
+        "GP: 17 parameters, in turns with TPE as most of them are inactive, 20 finished"
     )
     assert (
         said(tree, told(tree, 21))
-        == "TPE: 6 parameters, in turns with a Gaussian process as there are conditions"
+        == "TPE: 17 parameters, in turns with a Gaussian process as most of them are inactive"
     )
+
+
+def test_a_few_conditions_leave_the_gaussian_process_alone() -> None:
+    tree = Space({**MIXED.params, "y": Float(0, 1, when={"c": "a"})})
+    for n in (20, 21):
+        assert said(tree, told(tree, n)).startswith(f"GP: 6 parameters, {n} finished trials")
 
 
 def test_workers() -> None:

@@ -29,6 +29,9 @@ _MAX_PARTIAL = 1000  # partly trained trials beyond which their curves are not m
 _FEW_WORKERS = 4  # that any method keeps busy
 _MAX_CMAES = 500  # parameters that CMAES takes
 _MANY_MODELS = 30  # Gaussian processes that take too long together
+_MANY_INACTIVE = (
+    0.5  # share of parameters that trials lack, where the model knows few of each branch
+)
 _MANY_WORKERS = 64  # too many for a model that takes long
 
 
@@ -61,7 +64,7 @@ class Auto(Sampler):
     - more than 64 workers, or more than 1,000 trials of which some were stopped early: TPE;
     - predictions of left-out trials that rank them no better than chance, twice in a row and in all
       objectives: TPE;
-    - conditional parameters: GP and TPE in turns;
+    - conditional parameters, of which a trial has less than half on average: GP and TPE in turns;
     - everything else: GP.
 
     The Gaussian process may take 5 seconds for each objective and constraint, and beyond that 5 %
@@ -153,10 +156,11 @@ class Auto(Sampler):
             found = " and ".join(f"{t:.2f}" for t in tau[-2:])
             why = f"a Gaussian process ranks left-out trials no better than chance (tau {found})"
             return Method("TPE", why)
-        if space.conditional and history.n % 2:
-            why = f"{size}, in turns with a Gaussian process as there are conditions"
+        takes_turns = space.conditional and _share_of_inactive(history) > _MANY_INACTIVE
+        if takes_turns and history.n % 2:
+            why = f"{size}, in turns with a Gaussian process as most of them are inactive"
             return Method("TPE", why)
-        turns = ", in turns with TPE as there are conditions" if space.conditional else ""
+        turns = ", in turns with TPE as most of them are inactive" if takes_turns else ""
         checked = f"; it ranks left-out trials with tau = {tau[-1]:.2f}" if tau else ""
         known = count_of(n_finished, "finished trial")
         why = f"{size}{turns}, {known}, {n_workers} at a time{checked}"
@@ -184,6 +188,12 @@ class Auto(Sampler):
                         break
                 self._checks[m] = (key, tau)
         return [self._checks[m][1] for m in checks]
+
+
+def _share_of_inactive(history: History) -> float:
+    """Return how many of the parameters a finished trial does not have, from 0 to 1, on average."""
+    inactive = np.isnan(history.X[history.has_result])
+    return float(inactive.sum() / max(inactive.size, 1))
 
 
 def _explain_first(space: Space, n_left: int) -> str:
