@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..errors import EstimatorError
@@ -27,6 +28,10 @@ class _Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """What both estimators share; see them for arguments."""
 
     _task: Task
+
+    # They are of these rows, and no pipeline passes them on.
+    __metadata_request__fit = {"groups": UNUSED, "time": UNUSED}
+    __metadata_request__score = {"sample_weight": UNUSED}
 
     def __init__(
         self,

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.utils.metadata_routing import UNUSED
 from sklearn.utils.validation import check_is_fitted
 
 from ..errors import EstimatorError
@@ -48,6 +49,8 @@ class AutoForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
         naive_: The mean absolute error of repeating the last season, or the last value, over the
             same steps ahead at all moments; to compare with.
     """
+
+    __metadata_request__predict = {"n_steps": UNUSED}  # no pipeline passes it on
 
     def __init__(
         self,
