@@ -172,18 +172,24 @@ def load(file: Path) -> list[Run]:
     return [json.loads(line) for line in lines]
 
 
+def ends(found: Run) -> list[str]:
+    """Return the marks for which a run stands."""
+    last = str(found["trials"])
+    return [last] if found["method"] == "evolution" else [*found["gaps"], last]
+
+
 def go_on(file: Path, methods: Iterable[str], data: Iterable[str], n_seeds: int, n: int) -> None:
     """Make the runs that a file does not have, and add each to it as it ends.
 
-    Evolution has a population for each number of trials, so it runs once for each mark.
+    A longer run stands for a shorter one, but for evolution: it has a population for each number of
+    trials, so it runs once for each mark.
     """
-    done = {(r["method"], r["data"], r["seed"], r["trials"]) for r in load(file)}
+    done = {(r["method"], r["data"], r["seed"], int(mark)) for r in load(file) for mark in ends(r)}
     methods, data = list(methods), list(data)
     for seed in range(n_seeds):
         for method in methods:
             for name in data:
-                ends = [m for m in MARKS if m <= n] if method == "evolution" else [n]
-                for end in ends:
+                for end in [m for m in MARKS if m <= n] if method == "evolution" else [n]:
                     if (method, name, seed, end) not in done:
                         found = run(method, name, seed, end)
                         with file.open("a", encoding="utf-8") as lines:
@@ -203,13 +209,14 @@ def summarise(runs: Iterable[Run], which: str = "gaps") -> dict[str, dict[str, A
         for data in DATA:
             row: dict[str, Any] = {}
             for mark in MARKS:
-                gaps = [
-                    r[which][str(mark)]
+                by_seed = {
+                    r["seed"]: r[which][str(mark)]
                     for r in listed
                     if (r["method"], r["data"]) == (method, data)
+                    and str(mark) in ends(r)
                     and str(mark) in r.get(which, {})
-                    and (method != "evolution" or r["trials"] == mark)
-                ]
+                }
+                gaps = list(by_seed.values())
                 if gaps:
                     error = float(np.std(gaps) / math.sqrt(max(len(gaps) - 1, 1)))
                     row[str(mark)] = {

@@ -177,3 +177,14 @@ def test_few_trials_get_the_model_and_very_many_evolution() -> None:
     assert isinstance(choose_sampler(CELL, 5000), Evolution)
     with pytest.raises(ValueError, match="n_trials must be a whole number"):
         choose_sampler(CELL, 0)
+
+
+def test_what_a_fit_learns_from_is_the_same_whatever_came_later() -> None:
+    space = SPACES["cell"]
+    X = space.sample(np.random.default_rng(2), 20)
+    seen = []
+    for known in (X[:8], X):
+        encoder = GraphEncoder(PathReader(space, CELL), known)
+        Z, groups = encoder.narrow(encoder.encode(X[:8]))
+        seen.append((Z.N, Z.C, groups))
+    assert all(np.array_equal(a, b) for a, b in zip(*seen, strict=True))

@@ -119,6 +119,18 @@ class GraphEncoder:
         P /= np.sqrt(np.maximum(n_paths, 1))[:, None]
         return Inputs(np.hstack([Z.N, P, self._find_features(X)]), Z.C)
 
+    def narrow(self, Z: Inputs) -> tuple[Inputs, Index]:
+        """Return inputs without the paths that none of them has, and their groups.
+
+        These are the same to the last digit, whatever other points are known.
+        """
+        p = len(self.numbers)
+        used = np.asarray(np.any(Z.N, axis=0))
+        used[:p] = True
+        used[p + self._n_known :] = True
+        groups = np.concatenate([self.groups[: len(used)][used], self.groups[len(used) :]])
+        return Inputs(np.ascontiguousarray(Z.N[:, used]), Z.C), groups
+
     def features_of(self, Z: Inputs) -> Array:
         """Return the features (n, T) that inputs carry along."""
         return Z.N[:, Z.N.shape[1] - self.n_features :]

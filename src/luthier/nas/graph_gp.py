@@ -53,14 +53,14 @@ class _Outcomes:
     Attributes:
         X: (k, d) unit columns.
         Z: The same as inputs.
-        groups: Of the inputs.
+        encoder: That made them.
         y: (k,) losses, or values of a constraint.
         warp: Transform of outcomes.
     """
 
     X: Array
     Z: Inputs
-    groups: Index
+    encoder: GraphEncoder
     y: Array
     warp: Callable[[Array], Array]
 
@@ -71,9 +71,9 @@ class _Outcomes:
         return self.X[:m].tobytes() + self.y[:m].tobytes()
 
     def first(self, m: int) -> TrainingSet:
-        prior = lengthscale_prior(int(max(self.groups)) + 1)
-        y = standardise(self.warp(self.y[:m]))
-        return TrainingSet(self.Z.rows(0, m), y, prior, groups=self.groups)
+        Z, groups = self.encoder.narrow(self.Z.rows(0, m))
+        prior = lengthscale_prior(int(max(groups)) + 1)
+        return TrainingSet(Z, standardise(self.warp(self.y[:m])), prior, groups=groups)
 
 
 class _FeatureProcess:
@@ -102,7 +102,7 @@ class GraphGP(Sampler):
     """Bayesian optimisation of architectures: a Gaussian process over graphs and other parameters.
 
     Its kernel compares two architectures by the paths of operations through their graphs, as well
-    as by their parameters, so that graphs which compute the same are known to be the same. Each
+    as by their parameters, so that graphs which compute the same are alike. Each
     parameter that is no architecture, such as a learning rate, has a lengthscale of its own.
 
     Proxies are numbers that are known of an architecture before it is trained: how many weights it
@@ -138,7 +138,7 @@ class GraphGP(Sampler):
         self.proxies = dict(proxies or {})
         self.n_startup_trials = n_startup_trials
         self._hyperparameters: dict[str, Hyperparameters] = {}
-        self._features: dict[str, tuple[bytes, Array]] = {}
+        self._fitted: tuple[bytes, Array] = (b"", np.empty(0))  # the process with features
         self._tools: tuple[Space, PathReader, Proxies, AcquisitionSearch] | None = None
 
     @one_thread()
@@ -195,7 +195,7 @@ class GraphGP(Sampler):
 
     def _improvement(self, encoder: GraphEncoder, X: Array, y: Array, improvable: Mask) -> Gain:
         """Return the gain in one loss (k,) of points (k, d), mixed where there are features."""
-        outcomes = _Outcomes(X, encoder.encode(X), encoder.groups, y, transform_loss)
+        outcomes = _Outcomes(X, encoder.encode(X), encoder, y, transform_loss)
         plain = self._condition("loss", outcomes)
         best = float(plain.predict(outcomes.Z)[0][improvable].min())
         if not encoder.n_features:
@@ -222,7 +222,7 @@ class GraphGP(Sampler):
         Z = encoder.encode(X)
         warp = transform_multi_objective_loss
         models = [
-            self._condition(f"loss {j}", _Outcomes(X, Z, encoder.groups, y, warp))
+            self._condition(f"loss {j}", _Outcomes(X, Z, encoder, y, warp))
             for j, y in enumerate(L.T)
         ]
         means = np.stack([model.predict(Z)[0] for model in models], axis=1)
@@ -238,7 +238,7 @@ class GraphGP(Sampler):
             X = history.X[number[-_MAX_KNOWN:]]
             value = value[-_MAX_KNOWN:]
             Z = encoder.encode(X)
-            outcomes = _Outcomes(X, Z, encoder.groups, value, standardise_constraint)
+            outcomes = _Outcomes(X, Z, encoder, value, standardise_constraint)
             model = self._condition(f"constraint {name}", outcomes)
             terms.append(LogPI(model, constraint_threshold(value), 1.0))
         return terms
@@ -248,22 +248,21 @@ class GraphGP(Sampler):
         fitting = self._hyperparameters.setdefault(what, Hyperparameters())
         _, theta = fitting.estimate(outcomes)
         y = outcomes.warp(outcomes.y)
-        return Posterior.of(spread(theta, outcomes.groups), outcomes.Z, y, room=16)
+        return Posterior.of(spread(theta, outcomes.encoder.groups), outcomes.Z, y, room=16)
 
     def _condition_on_features(self, encoder: GraphEncoder, outcomes: _Outcomes) -> _FeatureProcess:
         """Return the process that knows features too, fitted where the plain one was."""
         fitting = self._hyperparameters["loss"]
         m, start = fitting.estimate(outcomes)
-        key = outcomes.key(m)
-        if self._features.get("loss", (b"",))[0] != key:
-            data = outcomes.first(m)
-            F = encoder.features_of(data.Z)
-            theta = feature_gp.fit(
-                data.Z, F, data.y, data.prior, start, fitting.bounds(data), encoder.groups
-            )
-            self._features["loss"] = (key, theta)
-        theta = spread(self._features["loss"][1], encoder.groups)
         F = encoder.features_of(outcomes.Z)
+        key = outcomes.key(m) + F[:m].tobytes()
+        if self._fitted[0] != key:
+            data = outcomes.first(m)
+            found = feature_gp.fit(
+                data.Z, F[:m], data.y, data.prior, start, fitting.bounds(data), data.groups
+            )
+            self._fitted = (key, found)
+        theta = spread(self._fitted[1], encoder.groups)
         y = outcomes.warp(outcomes.y)
         return _FeatureProcess(encoder, feature_gp.FeaturePosterior.of(theta, outcomes.Z, F, y))
 
