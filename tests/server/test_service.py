@@ -383,7 +383,7 @@ def test_a_study_without_a_space_is_asked_in_vain_until_an_objective_has_shown_i
 
 
 def test_the_scheduler_pauses_and_resumes_with_the_checkpoint(service):
-    study = service.study(scheduler="asha", space={"x": {"low": 0.0, "high": 1.0}})
+    study = service.study(scheduler="asha", space={"x": {"low": 0.0, "high": 1.0}}, seed=0)
     paused, resumed = 0, []
     for _ in range(40):
         status, asked = service("POST", f"{study}/ask", {})
