@@ -9,7 +9,7 @@ from luthier.integrations.packing import Packs, choose_pack, is_out_of_memory
 
 
 def test_packs_double_while_that_pays():
-    assert choose_pack({}, 64) == 4
+    assert choose_pack({}, 64) == 16
     assert choose_pack({}, 3) == 3
     assert choose_pack({4: 100.0}, 64) == 8
     assert choose_pack({4: 100.0, 8: 190.0}, 64) == 16

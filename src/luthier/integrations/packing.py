@@ -12,9 +12,9 @@ from ..validation import show
 Pack = int | Literal["auto"] | None
 """How many rows are trained together: so many, as many as pay, or all."""
 
-_FIRST = 4  # rows of the first pack
+_FIRST = 16  # rows of the first pack
 _GAIN = 1.1  # by which twice the rows must raise the throughput, or the packs grow no more
-_N_TIMED = 2  # calls after which a size counts as measured; the first one warms up
+_N_TIMED = 3  # calls after which a size counts as measured; the fastest one counts
 _TEXTS = ("out of memory", "can't allocate memory", "not enough memory", "resource_exhausted")
 
 

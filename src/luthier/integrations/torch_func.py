@@ -23,7 +23,7 @@ except ImportError as e:
     raise explain_missing("luthier.integrations.torch_func", "PyTorch", "torch") from e
 
 Tensors = dict[str, "torch.Tensor"]
-Update = Callable[..., tuple[Tensors, dict[str, Tensors]]]
+Update = Callable[..., None]
 
 _BETAS = (0.9, 0.999)
 _EPSILON = 1e-8
@@ -61,7 +61,7 @@ class Networks:
         loss: Callable[[Any, Any], torch.Tensor],
         *,
         optimizer: Literal["adam", "sgd"] = "adam",
-        pack: Pack = "auto",
+        pack: Pack = None,
     ) -> None:
         self.trials = trials
         self.packs = Packs(pack)
@@ -114,10 +114,11 @@ class Networks:
             state = {part: _take(tensors, rows) for part, tensors in self._state.items()}
             own = {name: column[rows] for name, column in columns.items()}
             n_steps = self._n_steps[rows] + 1
-            weights, state = self._update(weights, gradients, state, n_steps, **own)
-            _put(self.weights, rows, weights)
-            for part, tensors in state.items():
-                _put(self._state[part], rows, tensors)
+            self._update(weights, gradients, state, n_steps, **own)  # needs no more memory
+            if not isinstance(rows, slice):
+                _put(self.weights, rows, weights)
+                for part, tensors in state.items():
+                    _put(self._state[part], rows, tensors)
             self._n_steps[rows] = n_steps
             losses[running[begin:end]] = values.detach().cpu().double().numpy()
 
@@ -255,27 +256,24 @@ def _adam(
     n_steps: torch.Tensor,
     lr: torch.Tensor,
     weight_decay: torch.Tensor | None = None,
-) -> tuple[Tensors, dict[str, Tensors]]:
-    """Take one step of Adam for each row.
+) -> None:
+    """Take one step of Adam for each row, in place; gradients are used up.
 
     Source: Loshchilov 2019, algorithm 2, with a schedule of 1. Deviation: the decay is multiplied
     by the learning rate, as in PyTorch.
     """
     first, second = _BETAS
     size = lr / (1 - first**n_steps)
-    scale = (1 - second**n_steps).rsqrt()
-    new: Tensors = {}
-    mean: Tensors = {}
-    square: Tensors = {}
+    scale = (1 - second**n_steps).rsqrt() / size
     for name, g in gradients.items():
-        w = weights[name]
-        mean[name] = torch.lerp(state["mean"][name], g, 1 - first)
-        square[name] = torch.addcmul(second * state["square"][name], g, g, value=1 - second)
-        step = square[name].sqrt().mul_(_along(scale, w)).add_(_EPSILON)
-        step = torch.div(mean[name], step).mul_(_along(size, w))
-        kept = w if weight_decay is None else w * _along(1 - lr * weight_decay, w)
-        new[name] = kept - step
-    return new, {"mean": mean, "square": square}
+        w, mean, square = weights[name], state["mean"][name], state["square"][name]
+        mean.lerp_(g, 1 - first)
+        square.mul_(second).addcmul_(g, g, value=1 - second)
+        root = torch.sqrt(square, out=g)
+        torch.addcmul(_along(_EPSILON / size, w), root, _along(scale, w), out=root)
+        if weight_decay is not None:
+            w.mul_(_along(1 - lr * weight_decay, w))
+        w.addcdiv_(mean, root, value=-1.0)
 
 
 def _sgd(
@@ -286,17 +284,17 @@ def _sgd(
     lr: torch.Tensor,
     momentum: torch.Tensor | None = None,
     weight_decay: torch.Tensor | None = None,
-) -> tuple[Tensors, dict[str, Tensors]]:
-    """Take one step of gradient descent with momentum for each row, as `torch.optim.SGD` does."""
-    new: Tensors = {}
-    velocity: Tensors = {}
-    for name, gradient in gradients.items():
-        w = weights[name]
-        g = gradient if weight_decay is None else gradient + w * _along(weight_decay, w)
-        v = g if momentum is None else state["velocity"][name] * _along(momentum, w) + g
-        velocity[name] = v
-        new[name] = w - v * _along(lr, w)
-    return new, {"velocity": velocity}
+) -> None:
+    """Take one step of gradient descent with momentum for each row, as `torch.optim.SGD` does.
+
+    In place; gradients are used up.
+    """
+    for name, g in gradients.items():
+        w, velocity = weights[name], state["velocity"][name]
+        if weight_decay is not None:
+            g.addcmul_(w, _along(weight_decay, w))
+        velocity.mul_(0.0 if momentum is None else _along(momentum, w)).add_(g)
+        w.addcmul_(velocity, _along(lr, w), value=-1.0)
 
 
 _OPTIMIZERS: dict[str, tuple[Update, tuple[str, ...]]] = {
