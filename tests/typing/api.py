@@ -590,3 +590,12 @@ class Churn:
 actions: lifecycle.Actions = Churn()
 retuner = lifecycle.Retuner(REGISTRY, "churn", actions, lifecycle.Policy(n_trials=15))
 assert_type(retuner.suspect("harm"), bool)
+
+
+def batch_objective(trials: luthier.TrialBatch) -> Any:
+    trials.report(trials.params["x"], 1, checkpoint={"w": trials.params["x"]})
+    assert_type(trials[0], luthier.Trial)
+    return trials.params["x"]
+
+
+study.optimize(batch_objective, n_trials=10, batch=4)
