@@ -137,7 +137,7 @@ def run(given):
 
 def test_a_run() -> None:
     # What begins processes, and what is run, are for tests of their own.
-    others = ("n_jobs", "resources", "objective")
+    others = ("n_jobs", "resources", "objective", "batch")
     parameters = [p for p in parameters_of(Study.optimize) if p not in others]
     assert faults_of(run, parameters, {}) == []
 

@@ -22,11 +22,13 @@ ROOT = Path(__file__).parents[2]
 API = Path(__file__).with_name("api.py")
 ROOMS = [
     "analysis",
+    "automl",
     "checkpoints",
     "evaluation",
     "executors",
     "lifecycle",
     "measure",
+    "nas",
     "registry",
     "samplers",
     "schedulers",

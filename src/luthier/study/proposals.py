@@ -240,8 +240,7 @@ class Proposals:
         missing = np.isnan(X)
         if missing.any() and (missing & space.active(X)).any():  # as in trials it starts from
             X = space.place(space.to_cube(X, rng))
-        wrong = ~space.feasible(X) if space.constraints else np.zeros(len(X), dtype=bool)
-        if wrong.any():  # a sampler that ignores constraints
+        if space.constraints and (wrong := ~space.feasible(X)).any():  # which a sampler ignored
             X[wrong] = space.sample(rng, int(wrong.sum()))
             self._n_replaced += int(wrong.sum())
             self._warn_of_replaced(sampler)
