@@ -11,22 +11,22 @@ Y = RNG.normal(size=500)
 EVERY = np.arange(500)
 
 
-def loss(rows, told):
-    return float(np.mean((Y[rows] - told) ** 2))
+def loss(rows, predictions):
+    return float(np.mean((Y[rows] - predictions) ** 2))
 
 
-def each(rows, told):
-    return (Y[rows] - told) ** 2
+def each(rows, predictions):
+    return (Y[rows] - predictions) ** 2
 
 
 def test_selection_finds_the_best_mean():
-    told = np.array([Y + 1, Y - 1, Y + 5])
-    np.testing.assert_allclose(select_greedily(told, EVERY, loss), [0.5, 0.5, 0])
+    predictions = np.array([Y + 1, Y - 1, Y + 5])
+    np.testing.assert_allclose(select_greedily(predictions, EVERY, loss), [0.5, 0.5, 0])
 
 
 def test_an_ensemble_of_independent_errors_is_used():
-    told = Y + RNG.normal(size=(6, 500))
-    found = choose_ensemble(told, loss, each)
+    predictions = Y + RNG.normal(size=(6, 500))
+    found = choose_ensemble(predictions, loss, each)
     assert found.is_used
     assert found.gain > 0.5
     assert 0 < found.low <= found.gain <= found.high
@@ -35,8 +35,8 @@ def test_an_ensemble_of_independent_errors_is_used():
 
 def test_the_best_alone_is_used_where_others_add_nothing():
     error = RNG.normal(size=500)
-    told = np.array([Y + error, Y + 1.02 * error, Y + 1.05 * error])
-    found = choose_ensemble(told, loss, each)
+    predictions = np.array([Y + error, Y + 1.02 * error, Y + 1.05 * error])
+    found = choose_ensemble(predictions, loss, each)
     assert not found.is_used
     assert found.weights == (1, 0, 0)
 
@@ -46,13 +46,13 @@ def test_chance_is_rarely_taken_for_a_gain():
     used = 0
     for seed in range(20):
         rng = np.random.default_rng(seed)
-        told = np.zeros((8, 300))
-        told[:, :] = rng.normal(size=300)
-        told[np.arange(8), rng.integers(0, 300, 8)] += 0.5
-        used += choose_ensemble(told, loss, each, seed).is_used
+        predictions = np.zeros((8, 300))
+        predictions[:, :] = rng.normal(size=300)
+        predictions[np.arange(8), rng.integers(0, 300, 8)] += 0.5
+        used += choose_ensemble(predictions, loss, each, seed).is_used
     assert used <= 4  # of 20, where one end of the interval is at 10 %
 
 
 def test_a_metric_without_rows_is_tested_by_parts():
-    told = Y + RNG.normal(size=(6, 500))
-    assert choose_ensemble(told, loss, None).is_used
+    predictions = Y + RNG.normal(size=(6, 500))
+    assert choose_ensemble(predictions, loss, None).is_used

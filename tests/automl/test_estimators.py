@@ -29,8 +29,8 @@ def model():
 @pytest.mark.slow
 def test_scikit_learn_takes_it_for_an_estimator():
     estimator = AutoClassifier(**QUICK | {"n_trials": 1, "learners": ["tree"]})
-    told = {"check_array_api_input": "it needs a setting of SciPy"}
-    done = check_estimator(estimator, expected_failed_checks=told, on_fail=None, on_skip=None)
+    failing = {"check_array_api_input": "it needs a setting of SciPy"}
+    done = check_estimator(estimator, expected_failed_checks=failing, on_fail=None, on_skip=None)
     assert [
         (one["check_name"], one["exception"]) for one in done if one["status"] == "failed"
     ] == []

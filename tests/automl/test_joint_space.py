@@ -61,8 +61,8 @@ def test_each_learner_trains_on_columns_of_all_kinds(learner, task):
     recipe = Recipe(columns=columns, learners={learner: chosen}, task=task, n_classes=n_classes)
     model = recipe.make({"learner": learner}, 1, 80).fit(FRAME, Y if n_classes else Y + 0.5)
     new = FRAME.iloc[:3].assign(colour=["violet", None, "red"])
-    told = model.predict_proba(new) if n_classes else model.predict(new)
-    assert np.isfinite(told).all()
+    predictions = model.predict_proba(new) if n_classes else model.predict(new)
+    assert np.isfinite(predictions).all()
 
 
 def test_users_add_learners_of_their_own():

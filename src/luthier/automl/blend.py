@@ -29,8 +29,8 @@ class BlendOfNumbers:
 
     def predict(self, X: Any) -> Array:
         """Return the mean prediction for rows (n, d)."""
-        told = [ask(member, X, 0) for member in self.members]
-        return np.asarray(np.tensordot(self.weights, np.array(told), axes=1))
+        predictions = [ask(member, X, 0) for member in self.members]
+        return np.asarray(np.tensordot(self.weights, np.array(predictions), axes=1))
 
 
 class BlendOfClasses:
@@ -53,8 +53,8 @@ class BlendOfClasses:
 
     def predict_proba(self, X: Any) -> Array:
         """Return the mean of the members' probabilities (n, c)."""
-        told = [ask(member, X, len(self.classes_)) for member in self.members]
-        return np.asarray(np.tensordot(self.weights, np.array(told), axes=1))
+        predictions = [ask(member, X, len(self.classes_)) for member in self.members]
+        return np.asarray(np.tensordot(self.weights, np.array(predictions), axes=1))
 
     def predict(self, X: Any) -> Index:
         """Return the number of the likeliest class of each row (n,)."""

@@ -1,6 +1,6 @@
 """Ensembles by greedy selection, used only where what they gain is real.
 
-Notation: m candidates, n rows; told (m, n, c) probabilities or (m, n) numbers, out of fold.
+Notation: m candidates, n rows; predictions (m, n, c) probabilities or (m, n) numbers, out of fold.
 """
 
 from __future__ import annotations
@@ -43,14 +43,14 @@ class Ensemble(msgspec.Struct, frozen=True, kw_only=True):
     is_used: bool
 
 
-def select_greedily(told: Array, rows: Index, loss: Loss, n_steps: int = N_STEPS) -> Array:
+def select_greedily(predictions: Array, rows: Index, loss: Loss, n_steps: int = N_STEPS) -> Array:
     """Return weights (m,) of candidates by forward selection with replacement.
 
     Begins with the best candidate; each step adds the one that makes the mean best, and the best
     mean of all steps is taken.
 
     Args:
-        told: Predictions of all rows.
+        predictions: Predictions of all rows.
         rows: (k,) those by which candidates are chosen.
         loss: Of predictions of rows.
         n_steps: How many steps.
@@ -58,8 +58,8 @@ def select_greedily(told: Array, rows: Index, loss: Loss, n_steps: int = N_STEPS
     Source: Caruana 2004, "Ensemble selection from libraries of models", sections 2.1 and 2.2.
     Deviation: one bag of all candidates.
     """
-    seen = told[:, rows]
-    m = len(told)
+    seen = predictions[:, rows]
+    m = len(predictions)
     counts = np.zeros(m)
     total = np.zeros(seen.shape[1:])
     best_loss, best_counts = np.inf, counts
@@ -78,13 +78,13 @@ def select_greedily(told: Array, rows: Index, loss: Loss, n_steps: int = N_STEPS
     return np.asarray(weights / weights.sum())
 
 
-def weigh(told: Array, weights: Array) -> Array:
+def weigh(predictions: Array, weights: Array) -> Array:
     """Return the weighted mean (n, c) or (n,) of predictions."""
-    return np.asarray(np.tensordot(weights, told, axes=1))
+    return np.asarray(np.tensordot(weights, predictions, axes=1))
 
 
 def choose_ensemble(
-    told: Array,
+    predictions: Array,
     loss: Loss,
     each: Callable[[Any, Array], Array] | None,
     seed: int = 0,
@@ -95,35 +95,35 @@ def choose_ensemble(
     used where the interval of the gain, paired row by row, is above 0.
 
     Args:
-        told: Predictions of all candidates.
+        predictions: Predictions of all candidates.
         loss: Of predictions of rows.
         each: Loss of each row, whose mean the loss follows; None where there is no such thing: then
             the gain of each part counts as one value.
         seed: Of parts and bootstrap.
     """
-    m, n = told.shape[:2]
+    m, n = predictions.shape[:2]
     rng = np.random.default_rng([seed, 7])
     every = np.arange(n)
     alone = np.zeros(m)
-    alone[int(np.argmin([loss(every, told[i]) for i in range(m)]))] = 1.0
+    alone[int(np.argmin([loss(every, predictions[i]) for i in range(m)]))] = 1.0
     if m == 1 or n < 2 * _N_PARTS:
         return _alone(alone)
     part = rng.permutation(n) % _N_PARTS
     differences, gains = [], []
     for i in range(_N_PARTS):
         rest, here = np.flatnonzero(part != i), np.flatnonzero(part == i)
-        best = int(np.argmin([loss(rest, told[j, rest]) for j in range(m)]))
-        mean = weigh(told[:, here], select_greedily(told, rest, loss))
+        best = int(np.argmin([loss(rest, predictions[j, rest]) for j in range(m)]))
+        mean = weigh(predictions[:, here], select_greedily(predictions, rest, loss))
         if each is not None:
-            differences.append(each(here, told[best, here]) - each(here, mean))
-        gains.append(loss(here, told[best, here]) - loss(here, mean))
+            differences.append(each(here, predictions[best, here]) - each(here, mean))
+        gains.append(loss(here, predictions[best, here]) - loss(here, mean))
     values = np.concatenate(differences) if differences else np.array(gains)
     if np.ptp(values) == 0:
         return _alone(alone)
     low, high = paired_bootstrap_interval(values, np.zeros(len(values)), rng, _LEVEL, _N_RESAMPLES)
     gain = float(np.mean(gains))
     is_used = low > 0 and gain > 0
-    weights = select_greedily(told, every, loss) if is_used else alone
+    weights = select_greedily(predictions, every, loss) if is_used else alone
     is_used = bool(is_used and (weights > 0).sum() > 1)
     return Ensemble(weights=tuple(weights.tolist()), gain=gain, low=low, high=high, is_used=is_used)
 

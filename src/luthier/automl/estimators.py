@@ -289,13 +289,13 @@ class AutoClassifier(ClassifierMixin, _Auto):  # type: ignore[misc]
 
     def _out_of_fold(self) -> tuple[Array, Any]:
         check_is_fitted(self)
-        told = self._found.told
-        if told is None:
+        predictions = self._found.predictions
+        if predictions is None:
             raise EstimatorError(
                 "predictions out of fold are not there: no trial of the model was complete, or "
                 "they were too many to be kept in the file"
             )
-        rows, p = told
+        rows, p = predictions
         return p, self._found.material.y[rows][:, None] == np.arange(len(self.classes_))
 
 

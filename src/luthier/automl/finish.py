@@ -20,8 +20,8 @@ from .fits import Material, fit_rows
 from .fitters import Fitters
 from .joint_space import LEARNER
 from .learners import READY
+from .predictions import score_each, score_predictions
 from .search import Tried
-from .told import score_each, score_told
 
 LEVEL = 0.9
 _N_CANDIDATES = 30
@@ -59,7 +59,7 @@ def choose_members(
     Returns:
         The members, those of most weight first, and what was found of the ensemble.
     """
-    usable = [one for one in ranked if one.told is not None]
+    usable = [one for one in ranked if one.predictions is not None]
     affordable = [one for one in usable if one.fit_s * 1.3 <= most_s]
     usable = affordable or usable[:1]
     if not usable:
@@ -67,17 +67,17 @@ def choose_members(
     best_of = {one.params[LEARNER]: one for one in reversed(usable)}
     top = usable[:_N_CANDIDATES]
     top += [one for one in best_of.values() if one.number not in {t.number for t in top}]
-    told, y = _gather(top, material)
+    predictions, y = _gather(top, material)
     n_classes = material.recipe.n_classes
 
     def loss(rows: Any, predicted: Array) -> float:
-        return metric.sign() * score_told(metric, y[rows], predicted, n_classes)
+        return metric.sign() * score_predictions(metric, y[rows], predicted, n_classes)
 
     def each(rows: Any, predicted: Array) -> Array:
         return metric.sign() * score_each(metric, y[rows], predicted, n_classes)
 
     is_mean = metric.rows is not None and (metric.total is mean_of_rows or metric.name == "rmse")
-    found = choose_ensemble(told, loss, each if is_mean else None, material.recipe.seed)
+    found = choose_ensemble(predictions, loss, each if is_mean else None, material.recipe.seed)
     members = [Member(top[i], w) for i, w in enumerate(found.weights) if w > 0]
     members.sort(key=lambda member: -member.weight)
     return _afford(members, most_s), found
@@ -85,13 +85,15 @@ def choose_members(
 
 def _gather(top: Sequence[Tried], material: Material) -> tuple[Array, Any]:
     """Return predictions (m, k, ...) of candidates for the rows that all of them know, and y."""
-    known = np.all([one.told.known for one in top if one.told is not None], axis=0)
+    known = np.all([one.predictions.known for one in top if one.predictions is not None], axis=0)
     rows = np.flatnonzero(known)
     if len(rows) > _N_ROWS:
         rng = np.random.default_rng([material.recipe.seed, 5])
         rows = np.sort(rng.choice(rows, _N_ROWS, replace=False))
-    told = np.array([one.told.mean()[rows] for one in top if one.told is not None])
-    return told, material.y[material.rows[rows]]
+    predictions = np.array(
+        [one.predictions.mean()[rows] for one in top if one.predictions is not None]
+    )
+    return predictions, material.y[material.rows[rows]]
 
 
 def _afford(members: list[Member], most_s: float) -> list[Member]:

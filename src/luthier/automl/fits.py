@@ -42,12 +42,12 @@ class FoldFit(NamedTuple):
     """What came of a fit on one fold.
 
     Attributes:
-        told: (k, c) probabilities or (k,) numbers for the test rows.
+        predictions: (k, c) probabilities or (k,) numbers for the test rows.
         fit_s: Seconds that training took.
         predict_s: Seconds that predictions took.
     """
 
-    told: Array
+    predictions: Array
     fit_s: float
     predict_s: float
 
@@ -72,10 +72,10 @@ def fit_fold(
         model = material.recipe.make(params, material.n_threads, len(rows))
         model.fit(take_rows(material.X, rows), material.y[rows])
         fitted = time.perf_counter()
-        told = ask(model, take_rows(material.X, tested), material.recipe.n_classes)
-    if not np.isfinite(told).all():
+        predictions = ask(model, take_rows(material.X, tested), material.recipe.n_classes)
+    if not np.isfinite(predictions).all():
         raise ValueError("the pipeline predicts NaN or infinity")
-    return FoldFit(told.astype(np.float32), fitted - begin, time.perf_counter() - fitted)
+    return FoldFit(predictions.astype(np.float32), fitted - begin, time.perf_counter() - fitted)
 
 
 def fit_rows(material: Material, params: Mapping[str, Any], only_search: bool) -> Any:

@@ -189,7 +189,7 @@ def read_series(y: Any) -> Array:
 def _score_naive(series: Array, horizon: int, season: int) -> float:
     """Return the mean absolute error of repeating the last season, over all moments and steps."""
     table = make_lag_table(series, horizon, season)
-    told = np.zeros(len(table.y))
+    predictions = np.zeros(len(table.y))
     if "season_before" in table.names:
-        told = table.X[:, table.names.index("season_before")]
-    return float(np.abs(table.y - told).mean())
+        predictions = table.X[:, table.names.index("season_before")]
+    return float(np.abs(table.y - predictions).mean())

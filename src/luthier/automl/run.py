@@ -108,7 +108,7 @@ class Found(NamedTuple):
         ensemble: What an ensemble would gain; None where there was nothing to choose from.
         model: The blend of fitted pipelines.
         look: Its score on the rows that were held out; None where there is none.
-        told: Rows (k,) and what the model's trials said of them out of fold (k, c) or (k,).
+        predictions: Rows (k,) and what the model's trials said of them out of fold (k, c) or (k,).
         remarks: What was noticed.
         took_s: Seconds that the run took.
     """
@@ -125,7 +125,7 @@ class Found(NamedTuple):
     ensemble: Ensemble | None
     model: Any
     look: Look | None
-    told: tuple[Index, Array] | None
+    predictions: tuple[Index, Array] | None
     remarks: list[str]
     took_s: float
 
@@ -159,9 +159,9 @@ def run(
     if order.times is None:
         remarks += find_order(X, columns)
     if order.groups is None and order.times is None:
-        groups, told_of_copies = group_copies(X)
+        groups, found_copies = group_copies(X)
         order = Order(groups=groups)
-        remarks += told_of_copies
+        remarks += found_copies
     held_out, rest, plan = _split(settings, X, y, order, remarks)
     for remark in remarks:
         logger.warning("%s", remark)
@@ -382,7 +382,7 @@ def _finish(
     begin: float,
 ) -> Found:
     study, search, space = searched
-    n_told = len(remarks)
+    n_before = len(remarks)
     until = math.inf if settings.time_s is None else begin + settings.time_s + _GRACE_S
     more = len(material.y) / len(material.plan[0].train) * (1 if held_out is None else 2)
     left_s = until - time.monotonic()
@@ -403,7 +403,7 @@ def _finish(
         look = look_at(tested, held_out, metric, settings.seed % 2**31)
     elif held_out is not None:
         remarks.append("time was up before the model was scored on the rows that were held out")
-    for remark in remarks[n_told:]:
+    for remark in remarks[n_before:]:
         logger.warning("%s", remark)
     return Found(
         settings=settings,
@@ -418,19 +418,19 @@ def _finish(
         ensemble=ensemble,
         model=model,
         look=look,
-        told=_blend_told(kept, material),
+        predictions=_blend_predictions(kept, material),
         remarks=remarks,
         took_s=time.monotonic() - begin,
     )
 
 
-def _blend_told(members: list[Member], material: Material) -> tuple[Index, Array] | None:
+def _blend_predictions(members: list[Member], material: Material) -> tuple[Index, Array] | None:
     """Return what the members said out of fold, weighted, for the rows that all know."""
-    told = [member.tried.told for member in members]
-    if not told or any(one is None for one in told):
+    predictions = [member.tried.predictions for member in members]
+    if not predictions or any(one is None for one in predictions):
         return None
-    known = np.all([one.known for one in told if one is not None], axis=0)
+    known = np.all([one.known for one in predictions if one is not None], axis=0)
     rows = np.flatnonzero(known)
-    each = np.array([one.mean()[rows] for one in told if one is not None])
+    each = np.array([one.mean()[rows] for one in predictions if one is not None])
     weights = np.array([member.weight for member in members])
     return material.rows[rows], np.asarray(np.tensordot(weights, each, axes=1))

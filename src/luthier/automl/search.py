@@ -31,7 +31,7 @@ from .fits import FoldFit, Material, fit_fold
 from .fitters import Done, Fitters
 from .joint_space import LEARNER
 from .portfolio import Portfolio
-from .told import OutOfFold, score_told
+from .predictions import OutOfFold, score_predictions
 
 TAG = "automl"
 _RUNG_FACTOR = 4
@@ -51,7 +51,7 @@ class Tried(msgspec.Struct, kw_only=True):
         state: How it ended: "complete", "stopped" or "failed".
         fit_s: Seconds that its slowest fit on a fold took.
         predict_s: Seconds of its slowest predictions.
-        told: What it said of rows out of fold; None where it was not complete, or not kept.
+        predictions: What it said of rows out of fold; None where it was not complete, or not kept.
         why: Why it failed.
     """
 
@@ -61,7 +61,7 @@ class Tried(msgspec.Struct, kw_only=True):
     state: str = "stopped"
     fit_s: float = 0.0
     predict_s: float = 0.0
-    told: OutOfFold | None = None
+    predictions: OutOfFold | None = None
     why: str = ""
 
 
@@ -72,7 +72,7 @@ class _Running:
         self.trial = trial
         self.rungs = rungs  # rows of the steps before all rows
         self.losses: list[float] = []
-        self.told = OutOfFold(len(material.rows), material.recipe.n_classes)
+        self.predictions = OutOfFold(len(material.rows), material.recipe.n_classes)
         self.tried = Tried(number=trial.number, params=dict(trial.params))
 
     @property
@@ -151,10 +151,10 @@ class Search:
             self.tried[row.number] = tried
             if row.state != State.COMPLETE or row.value is None:
                 continue
-            packed = noted.get("told")
+            packed = noted.get("predictions")
             tried.loss = self._metric.sign() * row.value
             tried.state = "complete"
-            tried.told = None if packed is None else OutOfFold.unpack(packed, n, n_classes)
+            tried.predictions = None if packed is None else OutOfFold.unpack(packed, n, n_classes)
             self._known.add(row.params[LEARNER])
             self._portfolio.note_loss(row.params[LEARNER], tried.loss)
             self._portfolio.note_fit(row.params[LEARNER], tried.fit_s)
@@ -233,7 +233,7 @@ class Search:
             return
         fit: FoldFit = done.result
         y = self._material.y[self._material.rows[self._material.plan[running.fold].test]]
-        score = score_told(self._metric, y, fit.told, self._material.recipe.n_classes)
+        score = score_predictions(self._metric, y, fit.predictions, self._material.recipe.n_classes)
         if math.isnan(score):
             self._fail(running, EvaluationError(f"{self._metric.name} is NaN"))
             return
@@ -244,7 +244,7 @@ class Search:
         tried = running.tried
         tried.fit_s = max(tried.fit_s, fit.fit_s)
         tried.predict_s = max(tried.predict_s, fit.predict_s)
-        running.told.add(self._material.plan[running.fold].test, fit.told)
+        running.predictions.add(self._material.plan[running.fold].test, fit.predictions)
         running.losses.append(self._metric.sign() * score)
         running.trial.report(score, running.fold)
         if running.fold == len(self._material.plan):
@@ -275,11 +275,11 @@ class Search:
         tried = running.tried
         tried.loss = sum(running.losses) / len(running.losses)
         tried.state = "complete"
-        tried.told = running.told
+        tried.predictions = running.predictions
         self._known.add(tried.params[LEARNER])
         self._portfolio.note_loss(tried.params[LEARNER], tried.loss)
         value = self._metric.sign() * tried.loss
-        self._close(running, value=value, state="complete", told=running.told.pack())
+        self._close(running, value=value, state="complete", predictions=running.predictions.pack())
 
     def _fail(self, running: _Running, error: BaseException) -> None:
         running.tried.state = "failed"
@@ -293,11 +293,13 @@ class Search:
         state: str,
         value: float | None = None,
         error: BaseException | None = None,
-        told: str | None = None,
+        predictions: str | None = None,
     ) -> None:
         tried = running.tried
         noted = {"data": self._data, "fit_s": tried.fit_s, "predict_s": tried.predict_s}
-        running.trial.set_tag(TAG, noted if told is None else noted | {"told": told})
+        running.trial.set_tag(
+            TAG, noted if predictions is None else noted | {"predictions": predictions}
+        )
         self._study.tell(running.trial, value, state, error)
         del self._open[running.trial.number]
 

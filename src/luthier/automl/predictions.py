@@ -18,31 +18,31 @@ from ..typing import Array, Index, Mask
 _MOST_BYTES = 600_000  # of one trial's predictions in a file
 
 
-def score_told(metric: Metric, y: Any, told: Array, n_classes: int) -> float:
+def score_predictions(metric: Metric, y: Any, predictions: Array, n_classes: int) -> float:
     """Return the value of a metric for predictions.
 
     Args:
         metric: What is measured.
         y: (n,) targets; classes as numbers from 0 on.
-        told: (n, c) probabilities, or (n,) numbers.
+        predictions: (n, c) probabilities, or (n,) numbers.
         n_classes: Number of classes; 0 for numbers.
     """
     if metric.rows is None or metric.total is None:
         assert metric.score is not None
-        recorded = Recorded(told) if n_classes == 0 else RecordedClasses(told)
+        recorded = Recorded(predictions) if n_classes == 0 else RecordedClasses(predictions)
         return float(metric.score(recorded, np.zeros((len(y), 1)), y))
-    rows = score_each(metric, y, told, n_classes)
+    rows = score_each(metric, y, predictions, n_classes)
     return metric.total(rows, y, np.ones(len(y)))
 
 
-def score_each(metric: Metric, y: Any, told: Array, n_classes: int) -> Array:
-    """Return what a metric that has rows gives each row (n,); arguments as for `score_told`."""
+def score_each(metric: Metric, y: Any, predictions: Array, n_classes: int) -> Array:
+    """Return what a metric that has rows gives each row (n,); see `score_predictions`."""
     assert metric.rows is not None
-    answer: Any = told
+    answer: Any = predictions
     if n_classes and metric.needs == "predict":
-        answer = told.argmax(axis=1)
+        answer = predictions.argmax(axis=1)
     elif n_classes == 2 and metric.needs == "decision":
-        answer = told[:, 1]
+        answer = predictions[:, 1]
     return metric.rows(y, answer, np.arange(n_classes))
 
 
@@ -50,33 +50,33 @@ class Recorded(RegressorMixin, BaseEstimator):  # type: ignore[misc]
     """A model that says what was recorded, for metrics that ask models.
 
     Args:
-        told: (n,) numbers.
+        predictions: (n,) numbers.
     """
 
-    def __init__(self, told: Array) -> None:
-        self.told = told
+    def __init__(self, predictions: Array) -> None:
+        self.predictions = predictions
         self.fitted_ = True
 
     def predict(self, X: Any) -> Array:
-        return self.told
+        return self.predictions
 
 
 class RecordedClasses(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """A classifier that says what was recorded.
 
     Args:
-        told: (n, c) probabilities.
+        predictions: (n, c) probabilities.
     """
 
-    def __init__(self, told: Array) -> None:
-        self.told = told
-        self.classes_ = np.arange(told.shape[1])
+    def __init__(self, predictions: Array) -> None:
+        self.predictions = predictions
+        self.classes_ = np.arange(predictions.shape[1])
 
     def predict(self, X: Any) -> Index:
-        return np.asarray(self.told.argmax(axis=1))
+        return np.asarray(self.predictions.argmax(axis=1))
 
     def predict_proba(self, X: Any) -> Array:
-        return self.told
+        return self.predictions
 
 
 class OutOfFold:
@@ -92,9 +92,9 @@ class OutOfFold:
         self._sum = np.zeros((n, n_classes) if n_classes else n, dtype=np.float32)
         self._count = np.zeros(n, dtype=np.uint8)
 
-    def add(self, rows: Index, told: Array) -> None:
+    def add(self, rows: Index, predictions: Array) -> None:
         """Add what was said of rows (k,); rows of several repeats count as their mean."""
-        self._sum[rows] += told
+        self._sum[rows] += predictions
         self._count[rows] += 1
 
     @property
@@ -109,9 +109,9 @@ class OutOfFold:
 
     def pack(self) -> str | None:
         """Return it as text, with 16 bits a number; None where that would be too long."""
-        told = self.mean()[self.known]
-        scale = 1.0 if self.n_classes else float(np.abs(told).max() or 1.0)
-        raw = zlib.compress((told / scale).astype("<f2").tobytes(), 6)
+        predictions = self.mean()[self.known]
+        scale = 1.0 if self.n_classes else float(np.abs(predictions).max() or 1.0)
+        raw = zlib.compress((predictions / scale).astype("<f2").tobytes(), 6)
         known = zlib.compress(np.packbits(self.known).tobytes(), 6)
         if len(raw) + len(known) > _MOST_BYTES:
             return None
@@ -125,7 +125,7 @@ class OutOfFold:
         made = cls(n, n_classes)
         bits = np.frombuffer(zlib.decompress(base64.b64decode(known)), dtype=np.uint8)
         rows = np.flatnonzero(np.unpackbits(bits, count=n))
-        told = np.frombuffer(zlib.decompress(base64.b64decode(raw)), dtype="<f2")
-        told = told.astype(np.float64) * float(scale)
-        made.add(rows, told.reshape(len(rows), n_classes) if n_classes else told)
+        predictions = np.frombuffer(zlib.decompress(base64.b64decode(raw)), dtype="<f2")
+        predictions = predictions.astype(np.float64) * float(scale)
+        made.add(rows, predictions.reshape(len(rows), n_classes) if n_classes else predictions)
         return made
