@@ -218,3 +218,9 @@ def test_a_metric_that_makes_no_sense_is_refused(changes, message):
 def test_times_and_counts_of_a_roll_out_are_checked(changes):
     with pytest.raises(LifecycleError, match=f"{next(iter(changes))} must be"):
         rollout(**changes)
+
+
+def test_a_roll_out_has_time_for_its_steps():
+    with pytest.raises(LifecycleError, match=r"2 steps of 60 s take longer than max_s, got 90"):
+        rollout(shares=(0.1, 0.5), bake_s=60.0, max_s=90.0)
+    assert rollout(shares=(0.1, 0.5), bake_s=60.0, max_s=120.0).max_s == 120.0

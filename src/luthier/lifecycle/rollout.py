@@ -74,7 +74,7 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
         step_began_s: When the present step began.
         bake_s: How long a step lasts at least, in seconds.
         min_units: How many units of the challenger a step takes at least.
-        max_s: After how many seconds it ends without a verdict.
+        max_s: After how many seconds it ends without a verdict; at least what its steps last.
         planned_units: Units of both arms that are expected in all.
         alpha: Probability that a challenger which is as good as the champion is rolled back.
     """
@@ -108,6 +108,11 @@ class Rollout(msgspec.Struct, frozen=True, kw_only=True):
         for name in ("bake_s", "min_units", "max_s"):
             if not getattr(self, name) >= 0:
                 raise LifecycleError(f"{name} must be >= 0, got {getattr(self, name)!r}")
+        if self.max_s < len(self.shares) * self.bake_s:
+            raise LifecycleError(
+                f"{len(self.shares)} steps of {self.bake_s:g} s take longer than max_s, got "
+                f"{self.max_s:g}: no challenger could be promoted"
+            )
         if not self.planned_units >= 1:
             raise LifecycleError(f"planned_units must be >= 1, got {self.planned_units!r}")
         if not 0 < self.alpha < 1:
