@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
+import pandas as pd
 import pytest
 
-from luthier.automl.csv_file import read_csv
+from luthier.automl.csv_file import read_csv, take_order
 from luthier.errors import EstimatorError
 
 
@@ -51,3 +54,27 @@ def test_a_large_file_is_streamed_to_a_sample(tmp_path):
 def test_files_that_cannot_be_used_are_refused(tmp_path, text, words):
     with pytest.raises(EstimatorError, match=words):
         read_csv(write(tmp_path, text), "prize")
+
+
+def test_groups_are_taken_out_and_times_are_read():
+    table = pd.DataFrame(
+        {"who": ["a", "b"], "day": ["2026-01-31", "2026-02-01 12:00"], "x": [1, 2]}
+    )
+    left, groups, times = take_order(table, "who", "day")
+    assert list(left.columns) == ["day", "x"]
+    assert groups.tolist() == ["a", "b"]
+    assert times[1] - times[0] == np.timedelta64(36, "h")
+    assert take_order(table, None, "x")[2].tolist() == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        (("hwo", None), "no column 'hwo'; did you mean 'who'?"),
+        ((None, "who"), "column 'who' holds 'a'; expected times as numbers, or as dates like"),
+    ],
+    ids=["name", "time"],
+)
+def test_groups_and_times_that_are_none_are_refused(names, words):
+    with pytest.raises(EstimatorError, match=re.escape(words)):
+        take_order(pd.DataFrame({"who": ["a", "b"]}), *names)

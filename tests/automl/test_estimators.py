@@ -97,6 +97,27 @@ def test_a_run_goes_on_from_its_file(tmp_path):
         AutoClassifier(**QUICK, path=path).fit(X, 1 - Y)
 
 
+def test_a_run_without_a_seed_goes_on_with_its_folds(tmp_path):
+    path = tmp_path / "run.db"
+    options = {**QUICK, "learners": "tree", "random_state": None, "path": path}
+    first = AutoClassifier(**options | {"n_trials": 1}).fit(X, Y)
+    again = AutoClassifier(**options | {"n_trials": 2}).fit(X, Y)
+    assert len(again.study_.trials) == 2
+    assert again._found.material.plan.hash == first._found.material.plan.hash
+
+
+@pytest.mark.parametrize("name", ["groups", "time"])
+def test_groups_and_times_need_an_entry_a_row(name):
+    with pytest.raises(EstimatorError, match=f"{name} must hold one entry for each of the 240"):
+        AutoClassifier(**QUICK).fit(X, Y, **{name: [1, 2]})
+
+
+def test_a_model_of_no_trial_says_why(caplog):
+    found = AutoClassifier(**QUICK | {"n_trials": 1, "learners": "linear"}).fit(X[:2], [0, 1])
+    assert "no trial was complete, so one small tree is used" in caplog.text
+    assert "The model is one small tree, of no trial." in found.explain()
+
+
 def test_probabilities_are_calibrated_and_a_threshold_is_set():
     rare = ((X[:, 0] > 1.2) ^ (RNG.random(240) < 0.1)).astype(int)
     found = AutoClassifier(**QUICK).fit(X, rare)
@@ -119,6 +140,14 @@ def test_numbers_are_predicted_with_the_future_tested():
     assert found._found.material.rows.max() == len(y) - 89
 
 
+def test_the_gain_of_an_ensemble_is_in_units_of_its_metric():
+    table, y = load_diabetes(return_X_y=True)
+    learners = ["linear", "neighbours"]
+    found = AutoRegressor(**QUICK | {"learners": learners, "n_trials": 4}).fit(table, y)
+    assert found.metric is None
+    assert found.ensemble_.low < found.ensemble_.gain < found.ensemble_.high
+
+
 def test_a_space_that_users_edit_is_searched():
     space = luthier.automl.pipeline_space(X, "classify", ["tree"])
     depth = luthier.Int(2, 3, when={"learner": ("tree",)})
@@ -137,12 +166,16 @@ def test_a_space_that_users_edit_is_searched():
     ("options", "words"),
     [
         ({"time_s": None, "n_trials": None}, "the run has no end"),
-        ({"time_s": -1}, "time_s must be above 0"),
+        ({"time_s": -1}, "time_s must be a number above 0"),
+        ({"time_s": "5"}, "time_s must be a number above 0, or None, got '5'"),
+        ({"n_trials": 2.5}, "n_trials must be a whole number above 0"),
+        ({"random_state": "a"}, "random_state is a whole number"),
+        ({"space": {"x": [1]}}, "space is a luthier.Space such as pipeline_space makes"),
         ({"hold_out": 1.0}, "hold_out is a share"),
         ({"metric": "rmse"}, "rmse is a metric of numbers, and this predicts classes"),
         ({"metric": "acuracy"}, "did you mean 'accuracy'"),
     ],
-    ids=["no end", "time", "hold-out", "metric", "typing error"],
+    ids=["no end", "time", "text", "trials", "seed", "space", "hold-out", "metric", "typing error"],
 )
 def test_settings_that_make_no_sense_are_refused(options, words):
     with pytest.raises((EstimatorError, EvaluationError), match=words):

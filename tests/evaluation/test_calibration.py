@@ -100,5 +100,7 @@ def test_of_equal_thresholds_the_middle_is_taken():
 def test_bad_arguments():
     with pytest.raises(EvaluationError, match="threshold is a function, or one of accuracy"):
         choose_threshold(P, IS_TRUE, "gain", ONES)
+    with pytest.raises(EvaluationError, match="got None"):
+        choose_threshold(P, IS_TRUE, None, ONES)
     with pytest.raises(EvaluationError, match="needs rows of both classes"):
         choose_threshold(P, np.ones(N, bool), "f1", ONES)

@@ -76,6 +76,61 @@ def read_csv(
     return table.drop(columns=[target]), table[target].to_numpy(), remarks
 
 
+def take_order(
+    table: pd.DataFrame, groups: str | None, time: str | None
+) -> tuple[pd.DataFrame, Any, Any]:
+    """Take from a table what its rows have to do with each other.
+
+    Args:
+        table: (n, d) columns.
+        groups: Name of the column with the groups, such as patients; it is not learned from.
+        time: Name of the column with the time of each row: dates or numbers.
+
+    Returns:
+        The columns to learn from, the groups (n,) and the times (n,), None where no name is given.
+
+    Raises:
+        EstimatorError: There is no such column, or it holds no times.
+    """
+    of_rows = None if time is None else _read_times(_find_column(table, time))
+    if groups is None:
+        return table, None, of_rows
+    group = _find_column(table, groups).to_numpy()
+    return table.drop(columns=[groups]), group, of_rows
+
+
+def _find_column(table: pd.DataFrame, name: str) -> pd.Series:
+    if name not in table:
+        raise EstimatorError(_say_missing(name, list(table.columns)))
+    return table[name]
+
+
+def _read_times(column: pd.Series) -> Any:
+    """Return times (n,) as numbers or dates.
+
+    Raises:
+        EstimatorError: A value is neither.
+    """
+    import pandas as pd
+
+    if pd.api.types.is_numeric_dtype(column):
+        return column.to_numpy()
+    times = pd.to_datetime(column, errors="coerce", format="ISO8601", utc=True).dt.tz_localize(None)
+    wrong = column[times.isna() & column.notna()]
+    if len(wrong):
+        raise EstimatorError(
+            f"column {column.name!r} holds {wrong.iloc[0]!r}; expected times as numbers, or as "
+            "dates like 2026-12-31 or 2026-12-31 23:59"
+        )
+    return times.to_numpy()
+
+
+def _say_missing(name: str, names: list[str]) -> str:
+    closest = find_closest(name, names)
+    hint = f"; did you mean {closest!r}?" if closest else "."
+    return f"the file has no column {name!r}{hint} It has {', '.join(names)[:500]}"
+
+
 def _find_delimiter(head: bytes) -> str:
     text = head.decode("cp1252", "replace")
     first = text.split("\n", 1)[0]
@@ -101,11 +156,7 @@ def _check_header(head: bytes, delimiter: str, target: str) -> None:
     if twice:
         raise EstimatorError(f"two columns are called {twice[0]!r}; rename one of them")
     if target not in names:
-        closest = find_closest(target, names)
-        hint = f"; did you mean {closest!r}?" if closest else "."
-        raise EstimatorError(
-            f"the file has no column {target!r}{hint} It has {', '.join(names)[:500]}"
-        )
+        raise EstimatorError(_say_missing(target, names))
 
 
 def _read(pd: Any, path: Path, delimiter: str, encoding: str, share: float, seed: int) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time as clock
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,13 @@ from ..errors import EstimatorError
 from ..evaluation.calibration import Calibration, Calibrator, choose_threshold
 from ..space.space import Space
 from ..typing import Array
+from ..validation import show
 from .export import write_program
 from .finish import expect_on
 from .leaderboard import Leaderboard, make_leaderboard
 from .learners import Task
 from .page import AutoReport, explain_run, make_page
-from .run import Found, Order, Settings, run
+from .run import Found, Order, Settings, recall_seed, run
 from .tables import match_columns, read_table, read_targets
 
 
@@ -88,7 +90,7 @@ class _Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             memory_mb=self.memory_mb,
             n_jobs=self.n_jobs,
             path=None if self.path is None else Path(self.path),
-            seed=read_seed(self.random_state),
+            seed=read_seed(self.random_state, self.path),
         )
         self._names = names
         self._found = run(settings, table, names, targets, Order(groups, time), begin)
@@ -158,7 +160,13 @@ class _Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             )
         return expect_on(self.promise_, n_rows)
 
-    def export(self, path: str | Path, data: str = "train.csv", target: str = "y") -> None:
+    def export(
+        self,
+        path: str | Path,
+        data: str = "train.csv",
+        target: str = "y",
+        unused: Sequence[str] = (),
+    ) -> None:
         """Write the model as a program of plain scikit-learn, which needs no luthier.
 
         The file has a function `make_model`, which returns the pipeline or the ensemble, not
@@ -168,6 +176,7 @@ class _Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             path: File that ends in .py.
             data: CSV file that the program reads.
             target: Column of that file that is predicted.
+            unused: Further columns of that file that the model was not fitted on, such as groups.
 
         Raises:
             EstimatorError: The ending is another one.
@@ -176,7 +185,7 @@ class _Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         check_is_fitted(self)
         if Path(path).suffix != ".py":
             raise EstimatorError(f"expected a path that ends in .py, got {str(path)!r}")
-        text = write_program(self._found, data, target)
+        text = write_program(self._found, data, target, unused)
         Path(path).write_text(text, encoding="utf-8", newline="\n")
 
     def __sklearn_tags__(self) -> Any:
@@ -216,7 +225,7 @@ class AutoClassifier(ClassifierMixin, _Auto):  # type: ignore[misc]
             run in this process, and only a given limit counts.
         n_jobs: How many fits at a time; None for one a core, at most 8.
         path: File that keeps the trials, so that a later call goes on with them; None for none.
-        random_state: The seed.
+        random_state: The seed; None draws one, or takes the one of the file at `path`.
 
     Attributes:
         classes_: (c,) the classes.
@@ -333,10 +342,23 @@ class AutoRegressor(RegressorMixin, _Auto):  # type: ignore[misc]
         return np.asarray(self.model_.predict(table))
 
 
-def read_seed(random_state: Any) -> int:
-    """Return the seed that scikit-learn's `random_state` stands for."""
+def read_seed(random_state: Any, path: str | Path | None) -> int:
+    """Return the seed that scikit-learn's `random_state` stands for.
+
+    Without a `random_state` it is the one of the file that the run goes on with, so that folds are
+    the same; or else a random one.
+
+    Raises:
+        EstimatorError: The `random_state` is none.
+    """
     if random_state is None:
-        return int(np.random.SeedSequence().generate_state(1)[0] % 2**31)
+        kept = None if path is None else recall_seed(Path(path))
+        return int(np.random.SeedSequence().generate_state(1)[0] % 2**31) if kept is None else kept
     if hasattr(random_state, "randint"):
         return int(random_state.randint(2**31 - 1))
+    if not isinstance(random_state, int | np.integer) or random_state < 0:
+        raise EstimatorError(
+            "random_state is a whole number from 0 on, a numpy.random.RandomState or None, got "
+            f"{show(random_state)}"
+        )
     return int(random_state)

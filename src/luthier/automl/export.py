@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from typing import Any
 
 from sklearn.preprocessing import FunctionTransformer
@@ -13,13 +14,16 @@ from .run import Found
 _PRIVATE = "._"
 
 
-def write_program(found: Found, data: str = "train.csv", target: str = "y") -> str:
+def write_program(
+    found: Found, data: str = "train.csv", target: str = "y", unused: Sequence[str] = ()
+) -> str:
     """Return the source of a program that makes the model and fits it.
 
     Args:
         found: What came of a run.
         data: CSV file that the program reads.
         target: Column of that file that is predicted.
+        unused: Further columns of that file that the model was not fitted on.
     """
     writer = _Writer()
     recipe = found.material.recipe
@@ -42,7 +46,9 @@ def write_program(found: Found, data: str = "train.csv", target: str = "y") -> s
         f"{voting}\n        weights={weights},\n    )",
         'if __name__ == "__main__":\n'
         f"    data = pd.read_csv(sys.argv[1] if len(sys.argv) > 1 else {data!r})\n"
-        f"    model = make_model().fit(data.drop(columns=[{target!r}]), data[{target!r}])\n"
+        f"    data = data.dropna(subset=[{target!r}])\n"
+        f"    X = data.drop(columns={[target, *unused]!r})\n"
+        f"    model = make_model().fit(X, data[{target!r}])\n"
         "    print(model)",
     ]
     text = "\n\n\n".join(part for part in parts if part)

@@ -73,8 +73,12 @@ def choose_members(
     def loss(rows: Any, predicted: Array) -> float:
         return metric.sign() * score_predictions(metric, y[rows], predicted, n_classes)
 
+    # A root of a mean changes by so much where the mean does, to first order.
+    root = loss(slice(None), predictions[0]) if metric.name == "rmse" else 0.5
+    slope = 0.5 / root if root > 0 else 1.0
+
     def each(rows: Any, predicted: Array) -> Array:
-        return metric.sign() * score_each(metric, y[rows], predicted, n_classes)
+        return slope * metric.sign() * score_each(metric, y[rows], predicted, n_classes)
 
     is_mean = metric.rows is not None and (metric.total is mean_of_rows or metric.name == "rmse")
     found = choose_ensemble(predictions, loss, each if is_mean else None, material.recipe.seed)

@@ -108,7 +108,7 @@ class AutoForecaster(BaseEstimator):  # type: ignore[misc]  # scikit-learn has n
             memory_mb=self.memory_mb,
             n_jobs=self.n_jobs,
             path=None if self.path is None else Path(self.path),
-            seed=read_seed(self.random_state),
+            seed=read_seed(self.random_state, self.path),
         )
         order = Order(times=table.origins, known_at=table.origins + table.steps)
         self._found = run(settings, table.X, table.names, table.y, order, begin)

@@ -25,6 +25,12 @@ _KINDS = {
     "text": "text",
     "dropped": "left out",
 }
+_ONE = _KINDS | {
+    "number": "number",
+    "category": "category of few levels",
+    "many": "category of many levels",
+    "date": "date",
+}
 
 
 class AutoReport:
@@ -69,7 +75,9 @@ def explain_run(found: Found) -> str:
 def _say_search(found: Found) -> list[str]:
     states = Counter(one.state for one in found.tried)
     kinds = Counter(column.kind for column in found.material.recipe.columns)
-    holds = ", ".join(f"{n:,} {_KINDS[kind]}" for kind, n in kinds.items())
+    holds = ", ".join(
+        f"{n:,} {_ONE[kind] if n == 1 else _KINDS[kind]}" for kind, n in kinds.items()
+    )
     n, d = found.material.X.shape
     ended = ", ".join(f"{n:,} {state}" for state, n in states.items())
     plan = found.material.plan
@@ -103,8 +111,10 @@ def _say_choice(found: Found) -> list[str]:
         f"{member.weight:.2f} of trial {member.tried.number} ({member.tried.params[LEARNER]})"
         for member in found.members
     )
-    said.append(f"The model is {members}, fitted on all {len(found.material.y):,} rows.")
-    return said
+    if found.members[0].tried.number < 0:
+        members = f"one small {found.members[0].tried.params[LEARNER]}, of no trial"
+        return [*said, f"The model is {members}."]
+    return [*said, f"The model is {members}, fitted on all {len(found.material.y):,} rows."]
 
 
 def _say_promise(found: Found) -> list[str]:

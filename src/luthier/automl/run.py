@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import math
 import time
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import psutil
 
-from ..errors import EstimatorError
+from ..errors import EstimatorError, StudyNotFoundError
 from ..evaluation.fitted_model import hash_targets
 from ..evaluation.hold_out import HoldOut, Look
 from ..evaluation.metrics import Metric, read_metric
@@ -22,10 +23,11 @@ from ..evaluation.time_plans import plan_time_folds
 from ..executors.resources import cores
 from ..space.constraints import Expression, Rule
 from ..space.space import Space
-from ..study.create import create_study
+from ..study.create import create_study, load_study
 from ..study.study import Study
 from ..terminal import logger
 from ..typing import Array, Index
+from ..validation import show
 from .columns import describe_columns, find_columns
 from .ensemble import Ensemble
 from .finish import (
@@ -45,6 +47,7 @@ from .pipelines import Recipe
 from .portfolio import Portfolio
 from .search import Search, Tried
 
+_STUDY = "automl"
 _MOST_JOBS = 8
 _LARGE_CELLS = 500_000  # of a table, from which on a fit may use several threads
 _LIBRARIES_MB = 250  # that a worker holds before it fits anything
@@ -86,6 +89,19 @@ class Order(NamedTuple):
     groups: Any = None
     times: Any = None
     known_at: Any = None
+
+    def check(self, n: int) -> None:
+        """Refuse what does not have one entry for each of n rows.
+
+        Raises:
+            EstimatorError: It does not.
+        """
+        for name, part in (("groups", self.groups), ("time", self.times)):
+            if part is not None and np.shape(part) != (n,):
+                raise EstimatorError(
+                    f"{name} must hold one entry for each of the {n} rows, got shape "
+                    f"{np.shape(part)}"
+                )
 
     def take(self, rows: Index) -> Order:
         """Return the order of some of the rows."""
@@ -149,6 +165,7 @@ def run(
         begin: When the run began, by time.monotonic.
     """
     _check(settings)
+    order.check(len(y))
     metric = _choose_metric(settings)
     classes = None
     if settings.task == "classify":
@@ -188,6 +205,16 @@ def run(
         fitters.end()
 
 
+def recall_seed(path: Path) -> int | None:
+    """Return the seed of the run that a file keeps; None where it keeps none."""
+    if not path.is_file():
+        return None
+    try:
+        return load_study(_STUDY, f"sqlite:///{path}").engine.settings.seed
+    except StudyNotFoundError:
+        return None
+
+
 def _check(settings: Settings) -> None:
     """Refuse settings that make no sense.
 
@@ -196,18 +223,21 @@ def _check(settings: Settings) -> None:
     """
     if settings.time_s is None and settings.n_trials is None:
         raise EstimatorError("the run has no end: give time_s, n_trials or both")
-    bounds = {
-        "time_s": settings.time_s,
-        "n_trials": settings.n_trials,
-        "memory_mb": settings.memory_mb,
-        "n_jobs": settings.n_jobs,
-    }
-    for name, bound in bounds.items():
-        if bound is not None and not bound > 0:
-            raise EstimatorError(f"{name} must be above 0, or None, got {bound!r}")
-    if not 0 <= settings.hold_out < 1:
+    for name, bound in (("time_s", settings.time_s), ("memory_mb", settings.memory_mb)):
+        if bound is not None and not (isinstance(bound, Real) and bound > 0):
+            raise EstimatorError(f"{name} must be a number above 0, or None, got {show(bound)}")
+    for name, count in (("n_trials", settings.n_trials), ("n_jobs", settings.n_jobs)):
+        if count is not None and not (isinstance(count, Integral) and count > 0):
+            raise EstimatorError(
+                f"{name} must be a whole number above 0, or None, got {show(count)}"
+            )
+    if not (isinstance(settings.hold_out, Real) and 0 <= settings.hold_out < 1):
         raise EstimatorError(
-            f"hold_out is a share of the rows from 0 to below 1, got {settings.hold_out!r}"
+            f"hold_out is a share of the rows from 0 to below 1, got {show(settings.hold_out)}"
+        )
+    if not isinstance(settings.space, Space | None):
+        raise EstimatorError(
+            f"space is a luthier.Space such as pipeline_space makes, got {show(settings.space)}"
         )
 
 
@@ -308,7 +338,7 @@ def _search(
     _check_space(space, material)
     rows = space.decode(space.first_points.X)
     study = create_study(
-        "automl",
+        _STUDY,
         storage=None if settings.path is None else f"sqlite:///{settings.path}",
         direction=metric.direction,
         space=Space(space.params, _list_rules(space)),
@@ -393,10 +423,7 @@ def _finish(
     if model is None:
         model, safe = fit_safely(search.ranked(), material)
         kept = [safe]
-        remarks.append(
-            "time was up before the chosen model was fitted, so another one that takes little time "
-            "is used; give more time"
-        )
+        remarks.append(_say_why_safe(search, time.monotonic() < until))
     look = None
     tested, _ = blend_members(kept, on_search, material.recipe.n_classes)
     if held_out is not None and tested is not None and len(kept) == len(tested.members):
@@ -421,6 +448,19 @@ def _finish(
         predictions=_blend_predictions(kept, material),
         remarks=remarks,
         took_s=time.monotonic() - begin,
+    )
+
+
+def _say_why_safe(search: Search, is_in_time: bool) -> str:
+    """Say why the model is one that takes little time, and not the one that was chosen."""
+    states = {tried.state for tried in search.tried.values()}
+    if "failed" in states and not search.ranked():
+        return "no trial was complete, so one small tree is used; leaderboard() says what failed"
+    if is_in_time and search.ranked():
+        return "the chosen model could not be fitted on all rows, so another one is used"
+    return (
+        "time was up before the chosen model was fitted, so another one that takes little time is "
+        "used; give more time"
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..automl.csv_file import MOST_BYTES, read_csv
+from ..automl.csv_file import MOST_BYTES, read_csv, take_order
 from ..errors import explain_missing
 from ..evaluation.plan_choice import tell_task
 from ..report import check_path
@@ -21,6 +21,7 @@ _N_LINES = 10
     epilog=examples(
         "luthier automl train.csv --target y --minutes 5",
         "luthier automl train.csv --target price --export model.py --report report.html",
+        "luthier automl visits.csv --target outcome --groups patient",
     ),
     short_help="Find a good model for a table, within a time.",
 )
@@ -38,6 +39,16 @@ _N_LINES = 10
     "--task",
     type=click.Choice(["classify", "regress"]),
     help="What is predicted.  [default: told by the values]",
+)
+@click.option(
+    "--groups",
+    metavar="COLUMN",
+    help="Column whose rows of one value belong together, such as a patient; not learned from.",
+)
+@click.option(
+    "--time",
+    metavar="COLUMN",
+    help="Column with the time of each row: models are tested on later rows.",
 )
 @click.option("--metric", help="What counts.  [default: log_loss, or rmse for numbers]")
 @click.option("--jobs", type=COUNT, help="Fits at a time.  [default: one a core]")
@@ -64,16 +75,12 @@ _N_LINES = 10
 def automl(
     file: Path,
     target: str,
-    minutes: float,
-    trials: int | None,
-    task: str | None,
-    metric: str | None,
-    jobs: int | None,
-    memory_mb: float | None,
+    groups: str | None,
+    time: str | None,
     seed: int | None,
-    kept: Path | None,
     export: Path | None,
     report: Path | None,
+    **given: Any,
 ) -> None:
     """Find a good model for a table, within a time.
 
@@ -87,19 +94,20 @@ def automl(
         raise click.FileError(str(file), e.strerror or str(e)) from e
     for remark in remarks:
         click.echo(escape(remark), err=True)
-    model = _make(task or tell_task(y))(
-        time_s=60 * minutes,
-        n_trials=trials,
-        metric=metric,
-        n_jobs=jobs,
-        memory_mb=memory_mb,
-        path=kept,
+    X, of_groups, of_times = take_order(X, groups, time)
+    model = _make(given["task"] or tell_task(y))(
+        time_s=60 * given["minutes"],
+        n_trials=given["trials"],
+        metric=given["metric"],
+        n_jobs=given["jobs"],
+        memory_mb=given["memory_mb"],
+        path=given["kept"],
         random_state=seed,
-    ).fit(X, y)
+    ).fit(X, y, groups=of_groups, time=of_times)
     click.echo(escape_lines(model.explain()))
     click.echo("\n".join(escape(s) for s in str(model.leaderboard()).split("\n")[: _N_LINES + 1]))
     if export is not None:
-        model.export(export, data=str(file), target=target)
+        model.export(export, str(file), target, unused=[] if groups is None else [groups])
         click.echo(f"Wrote {escape(export)}.", err=True)
     if report is not None:
         model.report().save(report)

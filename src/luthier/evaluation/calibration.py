@@ -139,7 +139,7 @@ def choose_threshold(
     Raises:
         EvaluationError: The score is unknown, or one class is missing.
     """
-    if isinstance(score, str) and score not in _SCORES:
+    if not (callable(score) or (isinstance(score, str) and score in _SCORES)):
         raise EvaluationError(
             f"threshold is a function, or one of {', '.join(_SCORES)}, got {score!r}"
         )
