@@ -430,7 +430,7 @@ LATE = [*GOOD[:-3], "inconclusive", "ok"]
 ROLLOUTS = {  # how good the challenger is beside the champion's .5, and the settings
     "good": (0.95, {"bake_s": 0.0, "min_units": 20, "shares": (0.0, 0.5)}),
     "bad": (0.05, {"bake_s": 0.0, "min_units": 20, "shares": (0.0, 0.5)}),
-    "late": (0.95, {"max_s": 0.0, "shares": (0.0, 0.5)}),
+    "late": (0.95, {"bake_s": 0.0, "max_s": 0.0, "min_units": 10**9, "shares": (0.0, 0.5)}),
 }
 
 
