@@ -19,22 +19,24 @@ def write(tmp_path, text, encoding="utf-8"):
 
 
 def test_the_target_is_taken_out_and_rows_without_it_are_left_out(tmp_path):
-    X, y, remarks = read_csv(write(tmp_path, "a;b;y\n1;x;0\n2;z;\n3;x;1\n"), "y")
+    X, y, remarks, options = read_csv(write(tmp_path, "a;b;y\n1;x;0\n2;z;\n3;x;1\n"), "y")
     assert list(X.columns) == ["a", "b"]
     assert y.tolist() == [0, 1]
+    assert options == {"sep": ";"}
     assert remarks == ["1 rows are left out: their target 'y' is missing"]
 
 
 def test_text_that_is_not_utf_8_is_read_and_said(tmp_path):
-    X, _, remarks = read_csv(write(tmp_path, "straße,y\nKöln,1\nBonn,2\n", "cp1252"), "y")
+    X, _, remarks, options = read_csv(write(tmp_path, "straße,y\nKöln,1\nBonn,2\n", "cp1252"), "y")
     assert X["straße"].tolist() == ["Köln", "Bonn"]
+    assert options == {"encoding": "cp1252"}
     assert remarks == ["train.csv is not in UTF-8; it was read as Windows-1252 (cp1252)"]
 
 
 def test_a_large_file_is_streamed_to_a_sample(tmp_path):
     rows = "\n".join(f"{i},{i % 2}" for i in range(20_000))
     path = write(tmp_path, f"a,y\n{rows}\n")
-    X, y, (remark,) = read_csv(path, "y", most_bytes=path.stat().st_size // 10)
+    X, y, (remark,), _ = read_csv(path, "y", most_bytes=path.stat().st_size // 10)
     assert 1_700 < len(X) < 2_300
     assert len(y) == len(X)
     assert (np.diff(X["a"]) > 0).all()

@@ -53,12 +53,12 @@ def test_the_program_runs_on_a_file(tmp_path):
     table = FRAME.assign(level=y)
     table.insert(0, "patient", range(400))
     table.loc[400, "patient"] = 400  # of whom nothing else is known
-    table.to_csv(tmp_path / "train.csv", index=False)
+    table.to_csv(tmp_path / "train.csv", index=False, sep=";")
     model = AutoClassifier(time_s=None, n_trials=1, learners=["tree"], random_state=0)
     model = model.fit(FRAME, y)
     with pytest.raises(EstimatorError, match="expected a path that ends"):
         model.export(tmp_path / "model.txt")
-    model.export(tmp_path / "model.py", target="level", unused=["patient"])
+    model.export(tmp_path / "model.py", target="level", unused=["patient"], reading={"sep": ";"})
     done = subprocess.run(
         [sys.executable, "model.py"], cwd=tmp_path, capture_output=True, text=True, check=False
     )

@@ -220,6 +220,12 @@ def test_settings_are_numbers_or_columns():
     with pytest.raises(ValueError, match="lr must be a number or have one for each of 2 rows"):
         study.optimize(objective, n_trials=2, batch=2)
 
+    def misnamed(trials):
+        Networks(trials, build, cross_entropy).train(X, y, learning_rate=0.1)
+
+    with pytest.raises(TypeError, match="settings lr, weight_decay of the optimizer, and needs lr"):
+        create().optimize(misnamed, n_trials=2, batch=2)
+
 
 def test_too_little_memory_halves_the_packs_and_the_rows_stay_right(monkeypatch):
     def objective(trials):

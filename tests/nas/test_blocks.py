@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -72,6 +72,8 @@ def test_other_parameters_stand_beside_the_architecture() -> None:
     assert all(params["lr"] < 0.05 for params in drawn(space))
     with pytest.raises(SpaceError, match=r"cell_0_1.*are parameters of the architecture already"):
         CELL.space({"cell_0_1": Int(1, 2)})
+    with pytest.raises(SpaceError, match="the limit on 'size' is a function of the params and"):
+        CELL.space(limits={"size": cast("Any", 3)})
 
 
 def count_convolutions(params: Any) -> float:

@@ -164,6 +164,8 @@ def test_a_space_without_the_architecture_is_refused() -> None:
     study = luthier.create_study(space=Space({"x": Float(0, 1)}), sampler=GraphGP(CELL), seed=0)
     with pytest.raises(SamplerError, match=r"the space has no \['cell_0_1'.*Cell.space\(\)"):
         study.optimize(lambda trial: trial.params["x"], n_trials=1, progress=False)
+    with pytest.raises(SamplerError, match=r"a block such as nas\.Cell, got 'x'"):
+        GraphGP("x")  # type: ignore[arg-type]
 
 
 def test_a_proxy_that_tells_no_number_is_refused() -> None:

@@ -20,7 +20,7 @@ _HEAD_BYTES = 65_536
 
 def read_csv(
     path: str | Path, target: str, most_bytes: int = MOST_BYTES, seed: int = 0
-) -> tuple[pd.DataFrame, Any, list[str]]:
+) -> tuple[pd.DataFrame, Any, list[str], dict[str, str]]:
     """Read a CSV file with a header.
 
     A file that is larger than `most_bytes` is streamed, and a random sample of about so many bytes
@@ -33,7 +33,8 @@ def read_csv(
         seed: Of the sample.
 
     Returns:
-        The other columns, the targets (n,), and what was noticed.
+        The other columns, the targets (n,), what was noticed, and what `pandas.read_csv` must be
+        told to read the file.
 
     Raises:
         EstimatorError: There is no such column, two have one name, or the file is no table.
@@ -73,7 +74,10 @@ def read_csv(
             f"{int((~known).sum()):,} rows are left out: their target {target!r} is missing"
         )
         table = table[known]
-    return table.drop(columns=[target]), table[target].to_numpy(), remarks
+    options = {"sep": delimiter} if delimiter != "," else {}
+    if encoding != "utf-8":
+        options["encoding"] = encoding
+    return table.drop(columns=[target]), table[target].to_numpy(), remarks, options
 
 
 def take_order(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time as clock
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +166,7 @@ class _Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         data: str = "train.csv",
         target: str = "y",
         unused: Sequence[str] = (),
+        reading: Mapping[str, Any] | None = None,
     ) -> None:
         """Write the model as a program of plain scikit-learn, which needs no luthier.
 
@@ -177,6 +178,7 @@ class _Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             data: CSV file that the program reads.
             target: Column of that file that is predicted.
             unused: Further columns of that file that the model was not fitted on, such as groups.
+            reading: Arguments of `pandas.read_csv` that the file needs, such as {"sep": ";"}.
 
         Raises:
             EstimatorError: The ending is another one.
@@ -185,7 +187,7 @@ class _Auto(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         check_is_fitted(self)
         if Path(path).suffix != ".py":
             raise EstimatorError(f"expected a path that ends in .py, got {str(path)!r}")
-        text = write_program(self._found, data, target, unused)
+        text = write_program(self._found, data, target, unused, reading)
         Path(path).write_text(text, encoding="utf-8", newline="\n")
 
     def __sklearn_tags__(self) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sklearn.preprocessing import FunctionTransformer
@@ -15,7 +15,11 @@ _PRIVATE = "._"
 
 
 def write_program(
-    found: Found, data: str = "train.csv", target: str = "y", unused: Sequence[str] = ()
+    found: Found,
+    data: str = "train.csv",
+    target: str = "y",
+    unused: Sequence[str] = (),
+    reading: Mapping[str, Any] | None = None,
 ) -> str:
     """Return the source of a program that makes the model and fits it.
 
@@ -24,6 +28,7 @@ def write_program(
         data: CSV file that the program reads.
         target: Column of that file that is predicted.
         unused: Further columns of that file that the model was not fitted on.
+        reading: Arguments of `pandas.read_csv` that the file needs.
     """
     writer = _Writer()
     recipe = found.material.recipe
@@ -37,6 +42,7 @@ def write_program(
     weights = [round(m.weight, 6) for m in found.members]
     voting = '\n        voting="soft",' if found.classes is not None else ""
     estimators = "".join(f'\n            ("{name}", {name}()),' for name in names)
+    options = "".join(f", {name}={value!r}" for name, value in (reading or {}).items())
     parts = [
         f'"""A model found by luthier: {_say_score(found)}"""',
         "import sys\n\nimport numpy as np\nimport pandas as pd\n" + writer.write_imports(),
@@ -45,7 +51,8 @@ def write_program(
         f"def make_model():\n    return {voter}(\n        estimators=[{estimators}\n        ],"
         f"{voting}\n        weights={weights},\n    )",
         'if __name__ == "__main__":\n'
-        f"    data = pd.read_csv(sys.argv[1] if len(sys.argv) > 1 else {data!r})\n"
+        f"    path = sys.argv[1] if len(sys.argv) > 1 else {data!r}\n"
+        f"    data = pd.read_csv(path{options})\n"
         f"    data = data.dropna(subset=[{target!r}])\n"
         f"    X = data.drop(columns={[target, *unused]!r})\n"
         f"    model = make_model().fit(X, data[{target!r}])\n"

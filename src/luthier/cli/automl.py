@@ -89,7 +89,7 @@ def automl(
     """
     _check_outputs(export, report)
     try:
-        X, y, remarks = read_csv(file, target, MOST_BYTES, seed or 0)
+        X, y, remarks, options = read_csv(file, target, MOST_BYTES, seed or 0)
     except OSError as e:
         raise click.FileError(str(file), e.strerror or str(e)) from e
     for remark in remarks:
@@ -107,7 +107,8 @@ def automl(
     click.echo(escape_lines(model.explain()))
     click.echo("\n".join(escape(s) for s in str(model.leaderboard()).split("\n")[: _N_LINES + 1]))
     if export is not None:
-        model.export(export, str(file), target, unused=[] if groups is None else [groups])
+        unused = [] if groups is None else [groups]
+        model.export(export, str(file), target, unused, options)
         click.echo(f"Wrote {escape(export)}.", err=True)
     if report is not None:
         model.report().save(report)

@@ -219,5 +219,5 @@ def _of_scikit_learn(name: str) -> Metric:
             return Metric(name=name, score=scorer, needs=_read_needs(scorer))
         known += get_scorer_names()
     closest = find_closest(name, known)
-    hint = f"; did you mean {closest!r}?" if closest else ""
+    hint = f"; did you mean {closest!r}?" if closest else "."
     raise EvaluationError(f"there is no metric {name!r}{hint} Known are {', '.join(METRICS)}")

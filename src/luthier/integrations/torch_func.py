@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import inspect
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -68,6 +69,8 @@ class Networks:
         self._build = build
         self._loss = loss
         self._update, parts = _OPTIMIZERS[check_name("optimizer", optimizer, _OPTIMIZERS)]
+
+        self._known = list(inspect.signature(self._update).parameters)[4:]  # after the state
 
         networks = [_check(build(trial)) for trial in trials]
         try:
@@ -196,8 +199,14 @@ class Networks:
         """Return settings as columns.
 
         Raises:
+            TypeError: One is missing or unknown.
             ValueError: One is neither a number nor a column of n.
         """
+        if "lr" not in settings or not settings.keys() <= set(self._known):
+            raise TypeError(
+                f"train takes the settings {', '.join(self._known)} of the optimizer, and needs "
+                f"lr; got {', '.join(settings) or 'none'}"
+            )
         columns = {}
         for name, value in settings.items():
             column = np.asarray(value, dtype=np.float64)

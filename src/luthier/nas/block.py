@@ -75,6 +75,12 @@ class Block(ABC):
             raise SpaceError(
                 f"{twice} are parameters of the architecture already; give the others other names"
             )
+        for name, limit in (limits or {}).items():
+            if not (isinstance(limit, tuple | list) and len(limit) == 2 and callable(limit[0])):
+                raise SpaceError(
+                    f"the limit on {name!r} is a function of the params and the most that is "
+                    f"allowed, such as (count_weights, 6000), got {show(limit)}"
+                )
         kept = [
             Limit(name, measure, check_real(f"the limit on {name!r}", most), self.params)
             for name, (measure, most) in (limits or {}).items()

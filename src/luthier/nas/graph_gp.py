@@ -35,7 +35,7 @@ from ..samplers.memory_start import see_tasks, start_length
 from ..samplers.startup import prior_exponent, sample_startup
 from ..space.space import Space
 from ..typing import Array, Index, Mask
-from ..validation import check_whole
+from ..validation import check_whole, show
 from .block import Block
 from .graph_encoder import Feature, GraphEncoder, PathReader
 from .limit import Measure
@@ -133,6 +133,8 @@ class GraphGP(Sampler):
         proxies: Mapping[str, Measure] | None = None,
         n_startup_trials: int = 8,
     ) -> None:
+        if not isinstance(block, Block):
+            raise SamplerError(f"GraphGP searches a block such as nas.Cell, got {show(block)}")
         check_whole("n_startup_trials", n_startup_trials, least=1)
         self.block = block
         self.proxies = dict(proxies or {})
