@@ -530,9 +530,15 @@ def test_all_of_a_study_is_read_in_blocks(storage, study, monkeypatch):
     assert not rest.rows
 
 
-def offers(first, n=3, **fields):
+def offers(first, n=3):
     return [
-        TrialRow(number=first + i, state=State.RUNNING, params={"x": float(first + i)}, **fields)
+        TrialRow(
+            number=first + i,
+            state=State.RUNNING,
+            params={"x": float(first + i)},
+            worker="me",
+            started_s=7.5,
+        )
         for i in range(n)
     ]
 
@@ -593,9 +599,15 @@ def test_whoever_has_lost_a_trial_begins_none(storage, study):
 
 def test_a_trial_that_ends_again_begins_the_next_once(storage, study):
     end = finished(running(storage, study))
-    turned = [storage.turn_over(study, end, offers(1), 1, "call") for _ in range(2)]
-    assert [t.begun for t in turned] == [1, 1]
+    turned = [storage.turn_over(study, end, offers(1, n), 1) for n in (1, 1, 3)]
+    assert [t.begun for t in turned] == [1, 1, 1]
     assert len(storage.rows(study)) == 2
+
+
+def test_a_trial_that_begins_though_none_ends_begins_once(storage, study):
+    turned = [storage.turn_over(study, None, offers(0, n), 0) for n in (1, 1, 3)]
+    assert [t.begun for t in turned] == [0, 0, 0]
+    assert len(storage.rows(study)) == 1
 
 
 def test_finishing_stores_the_result_and_keeps_retries_and_reports(storage, study):

@@ -2,6 +2,7 @@
 
 import pickle
 
+import msgspec
 import pytest
 
 from luthier.errors import StorageUnreachableError
@@ -59,6 +60,19 @@ def test_what_was_done_is_not_done_again(inner, storage):
     inner.n_lost = 2
     storage.delete_study(study)
     assert storage.studies() == []
+
+
+def test_a_trial_that_begins_with_the_end_of_another_begins_once(inner, storage):
+    study = storage.create_study("s", {}).id
+    offer = TrialRow(number=0, state=State.RUNNING, worker="me", token=1, started_s=1.0)
+    inner.n_lost = 2
+    first = storage.turn_over(study, None, [offer], 0)
+    assert first.begun == 0
+    end = TrialRow(number=0, state=State.COMPLETE, values=(1.0,), token=1)
+    inner.n_lost = 1
+    following = [msgspec.structs.replace(offer, number=i) for i in (1, 2, 3)]
+    assert storage.turn_over(study, end, following, first.revision).begun == 1
+    assert [row.state.name for row in storage.rows(study)] == ["COMPLETE", "RUNNING"]
 
 
 def test_a_server_that_stays_away_is_given_up(inner):

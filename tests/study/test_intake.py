@@ -100,6 +100,50 @@ def test_workers_that_begin_together_never_begin_points_alike(sampler, tmp_path)
     assert len(points) == len(trials) == 18
 
 
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+@pytest.mark.parametrize("batch", [None, 4])
+def test_a_total_is_kept_while_others_begin_trials(sampler, batch, tmp_path):
+    url = f"sqlite:///{tmp_path}/s.db"
+    luthier.create_study("s", url, space={"x": Float(0, 1)}, seed=0)
+    study = luthier.load_study("s", url, sampler=sampler)
+    other = luthier.load_study("s", url, sampler=sampler)
+
+    def objective(trials):
+        if len(other.trials) < 10:
+            other.tell(other.ask(), 0.0)
+            study.engine._replica.n_met = 1  # as if this were usual: several trials are offered
+        return 0.0 if batch is None else [0.0] * len(trials)
+
+    study.optimize(objective, total=10, batch=batch, progress=False)
+    assert len(study.trials) == 10
+
+
+class Failing(Random):
+    """Its third proposal for a trial to come raises something."""
+
+    def __init__(self, error):
+        self.error = error
+        self.n = 0
+
+    def sample_ahead(self, space, history, number, rng):
+        self.n += 1
+        if self.n == 3:
+            raise self.error
+        return super().sample_ahead(space, history, number, rng)
+
+
+@pytest.mark.parametrize(
+    "error", [KeyboardInterrupt(), RuntimeError("no proposal")], ids=["interrupt", "error"]
+)
+def test_what_interrupts_the_next_proposal_costs_no_result(error, tmp_path):
+    study = luthier.create_study(
+        space={"x": Float(0, 1)}, storage=f"sqlite:///{tmp_path}/s.db", sampler=Failing(error)
+    )
+    study.optimize(lambda trial: trial.params["x"], n_trials=5, progress=False)
+    n = 3 if isinstance(error, KeyboardInterrupt) else 5
+    assert [row.state.name for row in study.trials] == ["COMPLETE"] * n
+
+
 class UpTo(Scheduler):
     """Lets so many trials begin."""
 

@@ -373,7 +373,6 @@ class Storage(ABC):
         row: TrialRow | None,
         offers: Sequence[TrialRow],
         since: int,
-        call: str | None = None,
     ) -> TurnedOver:
         """End a trial as `finish` does, begin the next, and read what is new.
 
@@ -382,13 +381,15 @@ class Storage(ABC):
         the number that is next then is taken. None is begun where there is no offer for that, or
         where what is new asks for more than a proposal: the spec was replaced, or a trial waits.
 
+        A call that is repeated, as its answer was lost, begins no other: what is new then holds the
+        offer that it has begun, known by the worker and the time of its start.
+
         Args:
             study: The study's id.
             row: The trial that ends, under the token that its worker holds; None for none.
             offers: Running trials for numbers that follow on each other, the first for the number
                 of trials that the caller knows.
             since: The revision as of which the caller knows the study.
-            call: A name for this call, as in `add_trials`.
 
         Raises:
             LeaseLostError: As in `finish`; then none is begun.
@@ -396,9 +397,11 @@ class Storage(ABC):
         if row is not None:
             self.finish(study, row)
         others = self.changes(study, since)
+        if (taken := find_begun(offers, others)) is not None:
+            return TurnedOver(taken, others.revision, others)
         offer = choose_offer(offers, others)
         if offer is not None:
-            begun, revision = self.add_trials(study, [offer], offer.number, call)
+            begun, revision = self.add_trials(study, [offer], offer.number)
             known = revision if revision == others.revision + 1 else others.revision
             if begun >= 0:
                 return TurnedOver(begun, known, others)
@@ -554,6 +557,23 @@ class Storage(ABC):
 
     def close(self) -> None:  # noqa: B027  (not all hold something open)
         """Close files and connections; the next verb opens them again."""
+
+
+def find_begun(offers: Sequence[TrialRow], news: Changes) -> int | None:
+    """Return the number of the offer that an earlier attempt has begun; None for none.
+
+    Args:
+        offers: As in `choose_offer`.
+        news: As in `choose_offer`.
+    """
+    first = offers[0].number if offers else 0
+    for row in news.rows:
+        is_begun = (row.state, row.token) == (State.RUNNING, 1)
+        if is_begun and 0 <= row.number - first < len(offers):
+            offer = offers[row.number - first]
+            if (offer.worker, offer.started_s) == (row.worker, row.started_s):
+                return row.number
+    return None
 
 
 def choose_offer(offers: Sequence[TrialRow], news: Changes) -> TrialRow | None:

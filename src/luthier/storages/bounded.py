@@ -57,10 +57,9 @@ class Bounded(Wrapper):
         row: TrialRow | None,
         offers: Sequence[TrialRow],
         since: int,
-        call: str | None = None,
     ) -> TurnedOver:
         within = [offer for offer in offers if offer.number < self.max_trials]
-        return super().turn_over(study, row, within, since, call)
+        return super().turn_over(study, row, within, since)
 
     def claim(
         self,

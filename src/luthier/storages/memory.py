@@ -227,10 +227,9 @@ class InMemory(Storage, ForkAware):
         row: TrialRow | None,
         offers: Sequence[TrialRow],
         since: int,
-        call: str | None = None,
     ) -> TurnedOver:
         with self._lock:
-            return super().turn_over(study, row, offers, since, call)
+            return super().turn_over(study, row, offers, since)
 
     def release(self, study: int, number: int, token: int, retried: bool) -> int:
         with self._lock:

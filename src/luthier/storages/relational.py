@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from ..errors import LeaseLostError, StudyExistsError, StudyNotFoundError
 from ..trial.record import ReportValue, State, TrialRow, Turn
 from . import transitions
-from .base import Changes, HeldReport, StudyRecord, TurnedOver, choose_offer
+from .base import Changes, HeldReport, StudyRecord, TurnedOver, choose_offer, find_begun
 from .checksums import checksum_report, checksum_study, checksum_trial
 from .codec import encode_body, to_json, value_to_column
 from .relational_reader import SELECT_HEAD, RelationalReader, Transaction
@@ -316,7 +316,6 @@ class Relational(RelationalReader):
         row: TrialRow | None,
         offers: Sequence[TrialRow],
         since: int,
-        call: str | None = None,
     ) -> TurnedOver:
         until = self.now() + self.lease_s
         with self._write() as db:
@@ -328,12 +327,12 @@ class Relational(RelationalReader):
             if revision > since + 1:  # else nobody else has written
                 others = self._read_changes(db, study, since, revision - 1)
 
-            begun = None if call is None else self._find_call(db, study, call)
+            begun = find_begun(offers, others) if others.rows else None
             offer = choose_offer(offers, others) if begun is None else None
             if offer is not None and db.execute(_COUNT_TRIAL, (study, offer.number)).rowcount:
                 begun = offer.number
                 body = encode_body(offer)
-                added = self._trial(study, begun, offer, body, revision, until, call)
+                added = self._trial(study, begun, offer, body, revision, until, None)
                 db.execute(_INSERT_TRIAL, added)
             elif ended is None:
                 revision = self._lower_revision(db, study, revision)

@@ -15,7 +15,7 @@ from ..errors import (
     TrialError,
 )
 from ..trial.record import State, TrialRow, Turn
-from .base import Storage, StudyRecord, TurnedOver
+from .base import Storage, StudyRecord
 from .wrapper import Wrapper
 
 RECONNECT_S = 120.0
@@ -103,18 +103,6 @@ class Retrying(Wrapper):
         if call is None and self.inner.on_server:
             call = uuid.uuid4().hex
         return super().add_trials(study, rows, expected, call)
-
-    def turn_over(
-        self,
-        study: int,
-        row: TrialRow | None,
-        offers: Sequence[TrialRow],
-        since: int,
-        call: str | None = None,
-    ) -> TurnedOver:
-        if call is None and self.inner.on_server:
-            call = uuid.uuid4().hex
-        return super().turn_over(study, row, offers, since, call)
 
     def claim(
         self,

@@ -59,12 +59,18 @@ WITH s AS (
     {is_held} RETURNING id, revision, n_trials - 1 AS number
 ), begun AS (
     INSERT INTO luthier_trials
-    SELECT s.id, s.number, s.revision, 1, 1, ?, 0, o.body, ?, o.checksum
+    SELECT s.id, s.number, s.revision, 1, 1, ?, 0, o.body, NULL, o.checksum
     FROM s JOIN unnest(?::bigint[], ?::text[], ?::bigint[]) AS o (number, body, checksum)
     USING (number) RETURNING number, revision
 ){ended} SELECT number, revision, {n_ended} FROM begun
 """
-_BEGIN = _OFFER.format(is_held="", ended="", n_ended="1")
+_BEGIN = _OFFER.format(
+    is_held="""AND NOT EXISTS (
+        SELECT 1 FROM luthier_trials WHERE study = ? AND revision > ? AND body = ANY(?::text[])
+    )""",  # an earlier attempt has begun it
+    ended="",
+    n_ended="1",
+)
 _TURN_OVER = _OFFER.format(
     is_held="""AND EXISTS (
         SELECT 1 FROM luthier_trials WHERE study = ? AND number = ? AND token = 1 AND state = 1
@@ -245,12 +251,11 @@ class SQL(Relational, ForkAware):
         row: TrialRow | None,
         offers: Sequence[TrialRow],
         since: int,
-        call: str | None = None,
     ) -> TurnedOver:
         # Under its first token a trial has neither turns nor retries, so that none are read.
         is_first = row is None or row.token == 1
         if not self._has_returning or not offers or not is_first:
-            return super().turn_over(study, row, offers, since, call)
+            return super().turn_over(study, row, offers, since)
 
         numbers = [offer.number for offer in offers]
         bodies = [encode_body(offer) for offer in offers]
@@ -260,8 +265,8 @@ class SQL(Relational, ForkAware):
         checksums = [
             checksum_trial(study, n, running, 1, 0, b) for n, b in zip(numbers, bodies, strict=True)
         ]
-        offered = (until, call, numbers, bodies, checksums)
-        statement, args = _BEGIN, [*begin, *offered]
+        offered = (until, numbers, bodies, checksums)
+        statement, args = _BEGIN, [*begin, study, since, bodies, *offered]
         if row is not None:
             state = int(row.state)
             body = encode_body(replace(row, turns=()))
@@ -274,11 +279,11 @@ class SQL(Relational, ForkAware):
             asked = self._ask_changes(db, study, since, None)
         done = turned.fetchone()
         if done is None:  # why not is found out step by step
-            return super().turn_over(study, row, offers, since, call)
+            return super().turn_over(study, row, offers, since)
         begun, revision, n_ended = map(int, done)
-        if row is not None and not n_ended:  # it was lost in this very moment
+        if row is not None and not n_ended:  # it was lost, or ended, in this very moment
             self.release(study, begun, 1, retried=False)
-            self.finish(study, row)
+            return super().turn_over(study, row, offers, since)
         try:
             others = self._take_changes(asked[0].fetchone(), asked, study, since, None)
         except UNREADABLE:

@@ -132,9 +132,8 @@ class Wrapper(Storage):
         row: TrialRow | None,
         offers: Sequence[TrialRow],
         since: int,
-        call: str | None = None,
     ) -> TurnedOver:
-        return self._run(lambda: self.inner.turn_over(study, row, offers, since, call))
+        return self._run(lambda: self.inner.turn_over(study, row, offers, since))
 
     def finish_all(self, study: int, rows: Sequence[TrialRow]) -> tuple[int, list[int]]:
         return self._run(lambda: self.inner.finish_all(study, rows))

@@ -14,7 +14,7 @@ from ..trial.outcome import Outcome
 from ..trial.record import State, TrialRow
 from ..trial.ticket import Ticket
 from .engine import Engine
-from .run_settings import RunSettings, count_left
+from .run_settings import Bounds, RunSettings
 
 _POLL_S = 0.1  # how often the storage is read while other processes' trials must end first
 _PAUSED_S = 0.5  # how often one looks whether a paused study goes on
@@ -29,17 +29,17 @@ class Asking:
         only: Numbers of trials to which the run is limited; None for no limit.
 
     Attributes:
+        bounds: How many trials may still be begun.
         held: Number -> ticket of the trials that were asked for, and neither stored nor released;
             who stores or releases one takes it out.
     """
 
     def __init__(self, engine: Engine, settings: RunSettings, only: Collection[int] | None) -> None:
         self.engine = engine
+        self.bounds = settings.bounds
         self.held: dict[int, Ticket] = {}
         self._only = only
         self._rules = settings.stop_rules
-        self._n_left = settings.n_trials  # how many may still be begun; None for no bound
-        self._total = settings.total  # how many the study is to have in all; None for no bound
         bound_s = settings.timeout_s
         self._deadline = None if bound_s is None else time.monotonic() + bound_s
         self._told: Course = "running"  # what was said of the study's course
@@ -55,21 +55,19 @@ class Asking:
             self.engine.release(begun.number, begun.token, retried=False)
             self.held.pop(begun.number, None)
         elif begun is not None:
-            self._n_left = self._n_left and self._n_left - 1
+            self.bounds = self.bounds.after(1)
             return [begun]
         while not self.engine.stop.requested and not self._is_late():
             if self._rules and self._must_stop():
                 return []
-            n_left = self.count_left()
             try:
-                tickets = self.engine.ask(self.held, self._only, n_left, n)
+                tickets = self.engine.ask(self.held, self._only, self.bounds, n)
             except SpaceExhaustedError as e:
                 logger.info("%s", e)
-                self._n_left = 0
+                self.bounds = Bounds(0)
                 continue
             if not isinstance(tickets, Next):
-                if self._n_left:
-                    self._n_left = max(self._n_left - sum(map(self._is_new, tickets)), 0)
+                self.bounds = self.bounds.after(sum(map(self._is_new, tickets)))
                 return tickets
             if self.is_paused():
                 if self.held:
@@ -81,17 +79,18 @@ class Asking:
                 self._tell_course(Next.DONE)
                 return []
             n_elsewhere = len(self.engine.history.running) - len(self.held)
-            if tickets is Next.DONE or self.held or n_left == 0 or not n_elsewhere:
+            is_full = self.count_left() == 0
+            if tickets is Next.DONE or self.held or is_full or not n_elsewhere:
                 return []
             time.sleep(_POLL_S)
         return []
 
     def wants_next(self, outcome: Outcome) -> bool:
-        """Whether the next trial is wanted for sure, before anybody has seen how this one ended."""
+        """Whether a next trial, within the bounds, is wanted before anybody sees how this ended."""
         decided_by_others = self._rules or self._only is not None
         goes_on = outcome.state == State.COMPLETE and not self.engine.stop.requested
         is_sure = goes_on and self.engine.storage.shared and not decided_by_others
-        return is_sure and not self._is_late() and self.count_left() != 0
+        return is_sure and not self._is_late()
 
     def keep(self, begun: TrialRow) -> None:
         """Keep a trial, begun with the end of the last one, until it is asked for."""
@@ -99,8 +98,8 @@ class Asking:
 
     def count_again(self, ticket: Ticket) -> None:
         """Let a trial be begun in place of one that is offered again."""
-        if self._n_left is not None and self._is_new(ticket):
-            self._n_left += 1
+        if self._is_new(ticket):
+            self.bounds = self.bounds.after(-1)
 
     def is_paused(self) -> bool:
         """Whether somebody has paused the study, and this run waits for it to go on."""
@@ -110,9 +109,7 @@ class Asking:
 
     def count_left(self) -> int | None:
         """Count the trials that may still be begun, by this run and in all; None for no bound."""
-        if self._total is None:
-            return self._n_left
-        return count_left(self._n_left, self._total, self.engine.count_begun())
+        return self.bounds.count_left(self.engine.count_begun())
 
     def _tell_course(self, answer: Literal[Next.WAIT, Next.DONE]) -> None:
         """Say once that somebody has paused or stopped the study."""

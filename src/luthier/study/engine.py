@@ -49,6 +49,7 @@ from .proposals import Proposals
 from .replica import Replica
 from .reports import Saved, store_report, store_reports
 from .row_at_end import row_at_end
+from .run_settings import NO_BOUNDS, Bounds
 from .stop_signal import StopSignal
 from .training_faults import find_faults
 from .trial_end import store_end, store_ends
@@ -301,7 +302,7 @@ class Engine(ForkAware):
     def take(
         self,
         only: Collection[int] | None = None,
-        n_left: int | None = None,
+        bounds: Bounds = NO_BOUNDS,
         worker: str | None = None,
         fresh: bool = False,
     ) -> TrialRow | Literal[Next.WAIT, Next.DONE]:
@@ -309,7 +310,7 @@ class Engine(ForkAware):
 
         Args:
             only: Numbers of trials that wait or have lost their worker: no others are wanted.
-            n_left: How many trials that nobody has begun may still be taken; None for no bound.
+            bounds: How many trials that nobody has begun may still be taken.
             worker: The name to write under; None for this process's.
             fresh: Whether the history has just been refreshed.
 
@@ -317,14 +318,14 @@ class Engine(ForkAware):
             The trial; or WAIT while none can be had before running ones are over, DONE where none
             can be had at all.
         """
-        answer = self._take(1, only, n_left, worker, fresh)
+        answer = self._take(1, only, bounds, worker, fresh)
         return answer if isinstance(answer, Next) else answer[0]
 
     def _take(
         self,
         n: int,
         only: Collection[int] | None,
-        n_left: int | None,
+        bounds: Bounds,
         worker: str | None = None,
         fresh: bool = False,
     ) -> list[TrialRow] | Literal[Next.WAIT, Next.DONE]:
@@ -339,7 +340,7 @@ class Engine(ForkAware):
                 scheduler=self.scheduler,
                 worker=worker or self.worker,
                 only=only,
-                n_left=n_left,
+                bounds=bounds,
             )
             return self._intake.take(request, n)
 
@@ -347,7 +348,7 @@ class Engine(ForkAware):
         self,
         taken: dict[int, Ticket],
         only: Collection[int] | None = None,
-        n_left: int | None = None,
+        bounds: Bounds = NO_BOUNDS,
         n: int = 1,
     ) -> list[Ticket] | Literal[Next.WAIT, Next.DONE]:
         """Begin trials that this process runs, and keep their leases alive until they are over.
@@ -356,14 +357,14 @@ class Engine(ForkAware):
             taken: Number -> ticket; the trials are noted here too, so that an interrupt between two
                 steps loses nothing.
             only: See `take`.
-            n_left: See `take`.
+            bounds: See `take`.
             n: How many are wanted.
 
         Returns:
             From 1 to n trials; or why there is none, as of `take`.
         """
         with self._lock:
-            rows = self._take(n, only, n_left)
+            rows = self._take(n, only, bounds)
             if isinstance(rows, Next):
                 return rows
             return self.hold(rows, taken)
@@ -495,8 +496,9 @@ class Engine(ForkAware):
             LeaseLostError: The trial is already over, or was given to another worker.
             UnstorableError: The storage takes nothing of its end.
         """
-        at = number, token, outcome
-        return self.turn_over(*at, None, None, reported_elsewhere, worker)[0]
+        return self.turn_over(number, token, outcome, None, NO_BOUNDS, reported_elsewhere, worker)[
+            0
+        ]
 
     def turn_over(
         self,
@@ -504,7 +506,7 @@ class Engine(ForkAware):
         token: int,
         outcome: Outcome,
         next_worker: str | None,
-        n_left: int | None = None,
+        bounds: Bounds = NO_BOUNDS,
         reported_elsewhere: bool = False,
         worker: str | None = None,
     ) -> tuple[TrialRow, TrialRow | None]:
@@ -515,7 +517,7 @@ class Engine(ForkAware):
             token: As in `end`.
             outcome: As in `end`.
             next_worker: The name under which the next trial is begun; None for no such trial.
-            n_left: As in `take`.
+            bounds: As in `take`.
             reported_elsewhere: As in `end`.
             worker: As in `end`.
 
@@ -531,19 +533,20 @@ class Engine(ForkAware):
             self._look_before_end([(number, outcome)], reported_elsewhere)
             row = self._row_at_end(number, token, outcome, worker)
             offers: list[TrialRow] = []
-            if next_worker is not None and self._obedience.answer(self.stop) is None:
-                request = Request(
-                    sampler=self.sampler,
-                    scheduler=self.scheduler,
-                    worker=next_worker,
-                    n_left=n_left,
-                )
-                with default_errstate():
-                    offers = self._intake.offer_ahead(request, row)
             try:
-                row, begun = store_end(self._replica, self._retention, row, offers)
-            finally:
-                self._leases.drop(number)
+                if next_worker is not None and self._obedience.answer(self.stop) is None:
+                    request = Request(
+                        sampler=self.sampler,
+                        scheduler=self.scheduler,
+                        worker=next_worker,
+                        bounds=bounds,
+                    )
+                    offers = self._intake.offer_ahead(request, row)
+            finally:  # an interrupt costs no result
+                try:
+                    row, begun = store_end(self._replica, self._retention, row, offers)
+                finally:
+                    self._leases.drop(number)
             self._retention.delete_dropped()
             return row, begun
 

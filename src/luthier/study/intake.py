@@ -16,6 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ..errors import SpaceExhaustedError
+from ..numerics.float_errors import default_errstate
 from ..samplers.base import Sampler
 from ..schedulers.base import Next, Resume, Scheduler
 from ..storages.transitions import EARLIER_ERRORS
@@ -25,6 +26,7 @@ from ..wording import agree, count_of
 from .offer import Offer
 from .proposals import Proposals, Proposed
 from .replica import Replica
+from .run_settings import NO_BOUNDS, Bounds
 
 _ATTEMPTS = 20  # to resume a trial that others resume at the same time
 _AT_ONCE = 3  # attempts without a pause: most often a worker comes to its turn by then
@@ -43,19 +45,14 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         scheduler: How long to train it; None lets every trial run to its end.
         worker: The worker's name.
         only: Numbers of trials that wait or have lost their worker: no others are wanted.
-        n_left: How many trials that nobody has begun may still be taken; None for no bound.
+        bounds: How many trials that nobody has begun may still be taken.
     """
 
     sampler: Sampler
     scheduler: Scheduler | None
     worker: str
     only: Collection[int] | None = None
-    n_left: int | None = None
-
-    @property
-    def takes_new(self) -> bool:
-        """Whether a trial that nobody has begun may be taken."""
-        return self.n_left != 0
+    bounds: Bounds = NO_BOUNDS
 
 
 class Intake:
@@ -82,7 +79,7 @@ class Intake:
     def take(self, request: Request, n: int = 1) -> list[TrialRow] | Literal[Next.WAIT, Next.DONE]:
         """Begin up to n trials, at least one; the replica has just been refreshed."""
         if request.only is None:
-            self._set_budget(request.n_left)
+            self._set_budget(self._count_left(request))
         rows: list[TrialRow] = []
         while len(rows) < n and (row := self._claim(request)) is not None:
             rows.append(row)
@@ -100,11 +97,12 @@ class Intake:
             answer = self._follow(request, rows, n)
         return rows or answer
 
+    @default_errstate()
     def offer_ahead(self, request: Request, ended: TrialRow | None = None) -> list[TrialRow]:
         """Make offers for a worker's next trial, see `Storage.turn_over`.
 
-        They are as many as others may begin in the meantime, and none where something else comes
-        first, or where a proposal depends on what has happened by then.
+        They are as many as others may begin in the meantime, within the bounds, and none where
+        something else comes first, or where a proposal depends on what has happened by then.
 
         Args:
             request: The worker's; the replica need not be up to date.
@@ -115,12 +113,18 @@ class Intake:
         history = replica.history
         others = history.running - replica.held.keys()
         is_due = history.waiting or replica.guess_expired(others, replica.storage.now())
-        if request.scheduler is not None or not request.takes_new or is_due:
+        if request.scheduler is not None or is_due:
             return []
         offers: list[TrialRow] = []
         n = min(1 + 2 * replica.n_met, _MOST_OFFERS)
+        n_left = self._count_left(request)
+        if n_left is not None:  # the trials of others count in the total
+            n = min(n, n_left)
         for number in range(history.n, history.n + n):
-            params = self.proposals.propose_ahead(request.sampler, ended, number)
+            try:
+                params = self.proposals.propose_ahead(request.sampler, ended, number)
+            except Exception:  # `take` raises it
+                params = None
             if params is None:
                 break
             offers.append(self._new_row(number, params, {}, request.worker))
@@ -128,10 +132,14 @@ class Intake:
 
     def _after(self, request: Request, begun: Sequence[TrialRow]) -> Request:
         """Return the request for what is still wanted after some trials have begun."""
-        if request.n_left is None:
-            return request
         n_new = sum(row.number not in self.replica.history.turns for row in begun)
-        return replace(request, n_left=max(request.n_left - n_new, 0))
+        return replace(request, bounds=request.bounds.after(n_new))
+
+    def _count_left(self, request: Request) -> int | None:
+        """Count the trials that nobody has begun and a worker may take now; None for no bound."""
+        if request.bounds.total is None:
+            return request.bounds.n_left
+        return request.bounds.count_left(self.replica.history.n_begun)
 
     def _resume_some_of(self, request: Request, n: int) -> list[TrialRow]:
         """Resume the first n paused trials of those that are wanted."""
@@ -151,7 +159,7 @@ class Intake:
         storage = replica.storage
         history = replica.history
         candidates = set(history.waiting)
-        if not request.takes_new:
+        if candidates and self._count_left(request) == 0:
             candidates &= history.turns.keys()
         foreign = history.running - replica.held.keys()
         if foreign:
@@ -240,8 +248,8 @@ class Intake:
                 begun = [] if row is None else [row]
             elif move is not Next.START:
                 return move
-            elif request.takes_new:
-                wanted = min(n - len(rows), request.n_left or n)
+            elif (n_left := self._count_left(request)) != 0:
+                wanted = min(n - len(rows), n_left or n)
                 proposed = self._propose(offer, wanted, bool(rows))
                 if not proposed:
                     return Next.DONE
@@ -252,6 +260,8 @@ class Intake:
                 return Next.WAIT if resumes and history.running else Next.DONE
 
             rows += begun
+            if len(rows) == n:
+                break
             request = self._after(request, begun)
             n_late = 0 if begun else n_late + 1
             if n_late > _AT_ONCE:

@@ -255,7 +255,7 @@ class _Loop:
                 ticket.token,
                 outcome,
                 engine.worker if goes_on else None,
-                self.asking.count_left() if goes_on else None,
+                self.asking.bounds,
                 self.reported_elsewhere,
             )
             if begun is not None:

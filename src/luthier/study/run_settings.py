@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from ..schedulers.base import Scheduler
@@ -16,6 +17,39 @@ from ..stopping import StopRule
 from ..validation import show, to_number
 
 _MAX_JOBS = 100_000
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """How many trials may still be begun.
+
+    Attributes:
+        n_left: By this run; None for no bound.
+        total: How many the study may have in all, whoever begins them; None for no bound.
+    """
+
+    n_left: int | None = None
+    total: int | None = None
+
+    def count_left(self, n_begun: int) -> int | None:
+        """Return how many may be begun now; None for no bound.
+
+        Args:
+            n_begun: How many the study has. One that is run again, as its worker died, is among
+                them.
+        """
+        if self.total is None:
+            return self.n_left
+        n_more = max(self.total - n_begun, 0)
+        return n_more if self.n_left is None else min(self.n_left, n_more)
+
+    def after(self, n_begun: int) -> Bounds:
+        """Return what is left after this run has begun so many."""
+        if self.n_left is None:
+            return self
+        return Bounds(max(self.n_left - n_begun, 0), self.total)
+
+
+NO_BOUNDS = Bounds()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +89,12 @@ class RunSettings:
 
     def count_trials(self, n_begun: int) -> int | None:
         """Return how many trials a run may begin in a study with so many; None for no bound."""
-        return count_left(self.n_trials, self.total, n_begun)
+        return self.bounds.count_left(n_begun)
+
+    @property
+    def bounds(self) -> Bounds:
+        """How many trials may be begun when the run begins."""
+        return Bounds(self.n_trials, self.total)
 
     def check_reproducible(self, scheduler: Scheduler | None) -> None:
         """Refuse a run that is to be reproducible and depends on timing.
@@ -252,17 +291,3 @@ def _check_batch(settings: RunSettings) -> None:
             "limits and resources are kept for trials that have a process each: leave out batch, "
             "or those"
         )
-
-
-def count_left(n_left: int | None, total: int | None, n_begun: int) -> int | None:
-    """Return how many trials may still be begun; None for no bound.
-
-    Args:
-        n_left: How many this run may begin; None for no bound.
-        total: How many there may be in all; None for no bound.
-        n_begun: How many there are. One that is run again, as its worker died, is among them.
-    """
-    if total is None:
-        return n_left
-    n_more = max(total - n_begun, 0)
-    return n_more if n_left is None else min(n_left, n_more)
