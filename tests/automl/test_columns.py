@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from luthier.automl.columns import describe_columns, find_columns
+from luthier.automl.columns import describe_columns, find_columns, find_infinite
 from luthier.errors import EstimatorError
 
 N = 60
@@ -84,3 +84,10 @@ def test_many_categories_are_said():
     frame = pd.DataFrame({"code": [f"c{i % 2000}" for i in range(10_000)]})
     (remark,) = describe_columns(find_columns(frame, ["code"]))
     assert "'code' has 2,000 categories or more" in remark
+
+
+def test_infinite_values_are_said():
+    frame = pd.DataFrame({"a": [np.inf, 1.0, 2.0, -np.inf], "b": [1.0, np.nan, 2.0, 3.0]})
+    columns = find_columns(frame, ["a", "b"])
+    assert find_infinite(frame, columns) == ["infinite values count as missing: 2 in 'a'"]
+    assert find_infinite(frame[["b"]], find_columns(frame[["b"]], ["b"])) == []

@@ -85,6 +85,24 @@ def describe_columns(columns: Iterable[Column]) -> list[str]:
     return remarks
 
 
+def find_infinite(X: Any, columns: Iterable[Column]) -> list[str]:
+    """Return in a sentence which columns of numbers hold infinite values, which count as missing.
+
+    Args:
+        X: (n, d) table.
+        columns: Those of the table.
+    """
+    held = []
+    for column in columns:
+        values = take_column(X, column.position) if column.kind == "number" else np.empty(0)
+        if values.dtype.kind == "f" and (n := int(np.isinf(values).sum())):
+            held.append(f"{n:,} in {column.name!r}")
+    if not held:
+        return []
+    more = f" and {len(held) - 5:,} more columns" if len(held) > 5 else ""
+    return [f"infinite values count as missing: {', '.join(held[:5])}{more}"]
+
+
 def take_column(X: Any, position: int) -> NDArray[Any]:
     """Return one column (n,) of an array or a table."""
     column = X.iloc[:, position] if hasattr(X, "iloc") else X[:, position]

@@ -28,7 +28,7 @@ from ..study.study import Study
 from ..terminal import logger
 from ..typing import Array, Index
 from ..validation import show
-from .columns import describe_columns, find_columns
+from .columns import describe_columns, find_columns, find_infinite
 from .ensemble import Ensemble
 from .finish import (
     Member,
@@ -171,7 +171,7 @@ def run(
     if settings.task == "classify":
         classes, y = _number_classes(y)
     columns = find_columns(X, names)
-    remarks = describe_columns(columns)
+    remarks = describe_columns(columns) + find_infinite(X, columns)
     remarks += find_target_copies(X, y, columns, settings.task == "classify")
     if order.times is None:
         remarks += find_order(X, columns)
