@@ -144,6 +144,21 @@ def test_what_interrupts_the_next_proposal_costs_no_result(error, tmp_path):
     assert [row.state.name for row in study.trials] == ["COMPLETE"] * n
 
 
+def test_a_trial_that_has_begun_is_held_before_another_run_may_give_it_back(tmp_path, monkeypatch):
+    url = f"sqlite:///{tmp_path}/s.db"
+    study = luthier.create_study(space={"x": Float(0, 1)}, storage=url, sampler="random")
+    turn_over = study.engine.turn_over
+
+    def turn_and_give_back(*args, **options):
+        turned = turn_over(*args, **options)
+        study.engine.release_unnoted()  # as a run in another thread does that ends with an error
+        return turned
+
+    monkeypatch.setattr(study.engine, "turn_over", turn_and_give_back)
+    study.optimize(lambda trial: trial.params["x"], n_trials=4, progress=False)
+    assert [(row.state.name, row.token) for row in study.trials] == [("COMPLETE", 1)] * 4
+
+
 class UpTo(Scheduler):
     """Lets so many trials begin."""
 

@@ -94,7 +94,7 @@ class Asking:
 
     def keep(self, begun: TrialRow) -> None:
         """Keep a trial, begun with the end of the last one, until it is asked for."""
-        [self._begun] = self.engine.hold([begun], self.held)
+        self._begun = self.held[begun.number]
 
     def count_again(self, ticket: Ticket) -> None:
         """Let a trial be begun in place of one that is offered again."""

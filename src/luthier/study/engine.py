@@ -365,9 +365,7 @@ class Engine(ForkAware):
         """
         with self._lock:
             rows = self._take(n, only, bounds)
-            if isinstance(rows, Next):
-                return rows
-            return self.hold(rows, taken)
+            return rows if isinstance(rows, Next) else self.hold(rows, taken)
 
     def hold(self, rows: Sequence[TrialRow], taken: dict[int, Ticket]) -> list[Ticket]:
         """Keep the leases of trials alive that were begun for this process, until they are over.
@@ -509,6 +507,7 @@ class Engine(ForkAware):
         bounds: Bounds = NO_BOUNDS,
         reported_elsewhere: bool = False,
         worker: str | None = None,
+        taken: dict[int, Ticket] | None = None,
     ) -> tuple[TrialRow, TrialRow | None]:
         """Store what became of a trial as `end` does, and begin the next in the same transaction.
 
@@ -520,10 +519,11 @@ class Engine(ForkAware):
             bounds: As in `take`.
             reported_elsewhere: As in `end`.
             worker: As in `end`.
+            taken: As in `ask`, where this process runs the next trial; None where another does.
 
         Returns:
-            The trial as it was stored, and the next one, whose lease nobody keeps alive yet; None
-            where it takes more than one transaction: then `take` or `ask` may have it.
+            The trial as it was stored, and the next one; None where that takes more than one
+            transaction: then `take` or `ask` may have it.
 
         Raises:
             LeaseLostError: As in `end`.
@@ -547,6 +547,8 @@ class Engine(ForkAware):
                     row, begun = store_end(self._replica, self._retention, row, offers)
                 finally:
                     self._leases.drop(number)
+            if begun is not None and taken is not None:
+                self.hold([begun], taken)
             self._retention.delete_dropped()
             return row, begun
 

@@ -257,6 +257,7 @@ class _Loop:
                 engine.worker if goes_on else None,
                 self.asking.bounds,
                 self.reported_elsewhere,
+                taken=self.held,
             )
             if begun is not None:
                 self.asking.keep(begun)
