@@ -15,6 +15,7 @@ from ..trial.outcome import Outcome
 from ..trial.record import Decision, ReportValue
 from ..trial.ticket import Ticket
 from .engine import Engine
+from .engine_link import EngineLink
 from .reports import Saved
 
 
@@ -52,7 +53,7 @@ def run_batch(turns: Turns, objective: BatchObjective, tickets: Sequence[Ticket]
 
 
 class _Link:
-    """A batch's way to its study; see `trial.batch.BatchLink`."""
+    """A batch's way to its study, and the verbs that its rows use; see `trial.batch.BatchLink`."""
 
     def __init__(self, turns: Turns) -> None:
         self.engine = turns.engine
@@ -63,7 +64,8 @@ class _Link:
 
     def trial(self, ticket: Ticket) -> Trial:
         """The handle of a row."""
-        return Trial(ticket, self.engine.history.space, _RowLink(self, ticket))
+        link = EngineLink(self, ticket.number, ticket.token)
+        return Trial(ticket, self.engine.history.space, link)
 
     # -- for the batch ----------------------------------------------------------------------------
 
@@ -111,40 +113,22 @@ class _Link:
 
     # -- for its rows -----------------------------------------------------------------------------
 
-    def report(self, report: HeldReport, reference: dict[str, Any] | None) -> None:
-        """Store an intermediate value; within `reporting`, at its end."""
-        if self._reports is not None:
-            self._reports.append((report, reference))
-            return
-        r = report
-        self.engine.report(r.number, r.token, r.step, r.value, reference, r.params)
-
-    def decide(self, number: int) -> Decision:
-        """Ask the scheduler about a row."""
-        return self.engine.decide(number, fresh=self._is_fresh)
-
-
-class _RowLink:
-    """A row's way to its study."""
-
-    __slots__ = ("batch", "number", "token")
-
-    def __init__(self, batch: _Link, ticket: Ticket) -> None:
-        self.batch = batch
-        self.number = ticket.number
-        self.token = ticket.token
-
     def report(
         self,
+        number: int,
+        token: int,
         step: float,
         value: ReportValue,
         reference: dict[str, Any] | None,
         params: dict[str, Any],
     ) -> None:
-        """Store an intermediate value."""
-        report = HeldReport(self.number, self.token, step, value, None, params)
-        self.batch.report(report, reference)
+        """Store an intermediate value; within `reporting`, at its end."""
+        if self._reports is None:
+            self.engine.report(number, token, step, value, reference, params)
+        else:
+            held = HeldReport(number, token, step, value, None, params)
+            self._reports.append((held, reference))
 
-    def decide(self) -> Decision:
-        """Ask the scheduler."""
-        return self.batch.decide(self.number)
+    def decide(self, number: int, window: int | None = None) -> Decision:
+        """Ask the scheduler about a row."""
+        return self.engine.decide(number, window, fresh=self._is_fresh)

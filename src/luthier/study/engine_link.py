@@ -8,7 +8,7 @@ from ..trial.record import Decision, ReportValue
 
 
 class Verbs(Protocol):
-    """The verbs of an engine that a running trial uses; see `Engine`."""
+    """The verbs that a running trial uses, of an engine or of a batch; see `Engine`."""
 
     def report(
         self,
@@ -29,7 +29,7 @@ class EngineLink:
     """A trial's way to its study in the same process.
 
     Args:
-        engine: The study's.
+        engine: The study's, or a batch's.
         number: The trial's.
         token: Proves that the worker holds it.
         window: See `Engine.decide`.
