@@ -380,6 +380,7 @@ axis = luthier.plots.PanelAxis(label="error")
 line = luthier.plots.Line(x=np.zeros(2), y=np.ones(2))
 assert_type(luthier.plots.Panel(layers=(line,), x=axis, y=axis), luthier.plots.Panel)
 assert_type(study.report(), luthier.report.StudyReport)
+REPORT: luthier.report.Report = study.report()
 
 luthier.delete_study("train", "sqlite:///study.db")
 raised: type[Exception] = luthier.LuthierError

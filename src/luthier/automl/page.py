@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 from ..report.blocks import Block, Code, Items, Page, Paragraph, Section, Table
-from ..report.html import write_html
-from ..report.markdown import write_markdown
-from ..report.written import check_path
+from ..report.written import Report
 from ..wording import count_of, format_duration
 from .export import write_program
 from .joint_space import LEARNER
@@ -33,38 +30,12 @@ _ONE = _KINDS | {
 }
 
 
-class AutoReport:
-    """The report of a run.
+class AutoReport(Report):
+    """The report of a run; see `luthier.report.Report`.
 
     Attributes:
         page: What it says, as plain data.
     """
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-
-    @property
-    def html(self) -> str:
-        """The report as one page of HTML that loads nothing."""
-        return write_html(self.page)
-
-    @property
-    def markdown(self) -> str:
-        """The report as Markdown."""
-        return write_markdown(self.page)
-
-    def save(self, path: str | Path) -> None:
-        """Write it into a file, as its ending says: .html or .md.
-
-        Raises:
-            ValueError: The ending is neither.
-            OSError: The file cannot be written.
-        """
-        text = self.html if check_path(path) == ".html" else self.markdown
-        Path(path).write_text(text, encoding="utf-8", newline="\n")
-
-    def __repr__(self) -> str:
-        return f"AutoReport({self.page.title!r}; .save('report.html'))"
 
 
 def explain_run(found: Found) -> str:

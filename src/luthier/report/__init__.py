@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from .._lazy import attach
 
-__all__ = ["Origin", "StudyReport", "check_path", "make_report"]
+__all__ = ["Origin", "Report", "StudyReport", "check_path", "make_report"]
 
 if TYPE_CHECKING:
     from .evidence import Origin as Origin
+    from .written import Report as Report
     from .written import StudyReport as StudyReport
     from .written import check_path as check_path
     from .written import make_report as make_report
@@ -18,6 +19,7 @@ else:
         __name__,
         {
             "Origin": "evidence",
+            "Report": "written",
             "StudyReport": "written",
             "check_path": "written",
             "make_report": "written",

@@ -19,8 +19,8 @@ from .markdown import write_markdown
 ENDINGS = (".html", ".md")
 
 
-class StudyReport:
-    """The report of a study.
+class Report:
+    """A page that saves itself.
 
     Attributes:
         page: What it says, as plain data.
@@ -44,10 +44,21 @@ class StudyReport:
 
         Raises:
             ValueError: The ending is neither.
-        OSError: The file cannot be written.
+            OSError: The file cannot be written.
         """
         text = self.html if check_path(path) == ".html" else self.markdown
         Path(path).write_text(text, encoding="utf-8", newline="\n")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.page.title!r}; .save('report.html'))"
+
+
+class StudyReport(Report):
+    """The report of a study, which shows itself in a notebook.
+
+    Attributes:
+        page: What it says, as plain data.
+    """
 
     def _repr_html_(self) -> str:
         """The page in a frame of its own, so that its style is not that of the notebook."""
@@ -55,9 +66,6 @@ class StudyReport:
             f'<iframe title="{escape(self.page.title)}" sandbox="" width="100%" height="640" '
             f'srcdoc="{escape(self.html)}"></iframe>'
         )
-
-    def __repr__(self) -> str:
-        return f"StudyReport({self.page.title!r}; .save('report.html'))"
 
 
 def check_path(path: str | Path) -> str:
